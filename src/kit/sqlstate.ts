@@ -1,0 +1,39 @@
+import pg from 'pg';
+
+/** PostgreSQL's five-character error codes, and what they say about a transaction. */
+
+const RETRY = new Set(['40001', '40P01']);
+
+/** Serialization failure, deadlock or stale plan: rolled back, worth another try. */
+export function mayRetry(error: unknown): boolean {
+  return RETRY.has(codeOf(error) ?? '') || isStalePlan(error);
+}
+
+/**
+ * "cached plan must not change result type": the schema has moved under a prepared statement. This connection would
+ * answer so for ever; the next one prepares it anew.
+ */
+export const isStalePlan = (error: unknown): boolean =>
+  codeOf(error) === '0A000' && (error as Error).message.startsWith('cached plan');
+
+/**
+ * The server answered with a refusal, and the connection lives on.
+ *
+ * At `commit` only a violated constraint or an invalid transaction state proves that nothing was committed: a
+ * shutdown or a cancelled wait for a standby (57...) comes after the local commit.
+ */
+export function wasRefused(error: unknown, at: 'statement' | 'commit' = 'statement'): boolean {
+  const code = codeOf(error);
+  if (code === null || isStalePlan(error)) return false;
+  if (at === 'commit') return code.startsWith('23') || code.startsWith('25');
+  return (
+    !code.startsWith('08') && !code.startsWith('57P') && (error as pg.DatabaseError).severity !== 'FATAL'
+  );
+}
+
+/** The name of the constraint that an error is about, or null: `constraintOf(error) === 'payment_key'`. */
+export const constraintOf = (error: unknown): string | null =>
+  error instanceof pg.DatabaseError ? (error.constraint ?? null) : null;
+
+const codeOf = (error: unknown): string | null =>
+  error instanceof pg.DatabaseError ? (error.code ?? null) : null;

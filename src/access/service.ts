@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../kit/clock.ts';
+import type { Db, Tx } from '../kit/db.ts';
+import { newId, randomHex } from '../kit/ids.ts';
+import { Problem } from '../kit/problems.ts';
+import { may, type Permission, type Principal } from './permission.ts';
+import { findPrincipal, hasPrincipals, insertPrincipal } from './store.ts';
+
+const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/**
+ * The owner and the first key, on a database that knows nobody yet. Returns the secret, which is shown or stored
+ * by the caller once and never again; null when there is an owner already.
+ */
+export async function createOwner(tx: Tx, clock: Clock): Promise<string | null> {
+  if (await hasPrincipals(tx)) return null;
+  const secret = `argosy_${randomHex(24)}`;
+  const owner: Principal = { id: newId('prn', clock.now()), name: 'owner', permissions: ['*'] };
+  await insertPrincipal(tx, owner, newId('key', clock.now()), hashSecret(secret));
+  return secret;
+}
+
+/** Who is behind `Authorization: Bearer argosy_...`? @throws Problem unauthenticated */
+export async function authenticate(db: Db, header: string | undefined): Promise<Principal> {
+  const secret = /^Bearer (argosy_[0-9a-f]{48})$/.exec(header ?? '')?.[1];
+  const principal = secret === undefined ? null : await findPrincipal(db.read, hashSecret(secret));
+  if (principal !== null) return principal;
+  throw new Problem(
+    'unauthenticated',
+    header === undefined
+      ? 'Authorization: send "Authorization: Bearer KEY"; `argosy up` prints the owner\'s key.'
+      : "Authorization: this key is not known or was revoked; `argosy up` prints the owner's key.",
+    { field: 'Authorization' },
+  );
+}
+
+/** @throws Problem forbidden */
+export function demand(principal: Principal, permission: Permission): void {
+  if (may(principal, permission)) return;
+  throw new Problem('forbidden', `This needs the permission ${permission}; use a key that has it.`);
+}

@@ -1,0 +1,148 @@
+/**
+ * Effects: what is still to be done to the world, written in the transaction that decided it, done afterwards, at
+ * least once. A claim moves `run_after` ahead, so that an effect whose worker died comes again by itself;
+ * `attempts` tells the handler that somebody may have begun it before.
+ */
+import type { NodeId } from '../lightning/ids.ts';
+import type { Clock } from './clock.ts';
+import type { Db, Tx } from './db.ts';
+import type { Log } from './log.ts';
+
+/** While a worker holds an effect, nobody else claims it for this long. */
+const CLAIM_MS = 30_000;
+const BATCH = 64;
+const POLL_MS = 500;
+const MAX_BACKOFF_MS = 60_000;
+
+export interface NewEffect {
+  readonly kind: string;
+  /** Unique with `kind`: adding the same effect twice leaves one. */
+  readonly key: string;
+  readonly payload: unknown;
+  /** Only the process that owns this node's session does it. */
+  readonly nodeId?: NodeId;
+  readonly runInMs?: number;
+}
+
+export interface Effect {
+  readonly id: bigint;
+  readonly kind: string;
+  readonly key: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** 1 the first time; more: an earlier worker may have begun, and may have finished without saying so. */
+  readonly attempts: number;
+  readonly claim: bigint;
+}
+
+/** Does the effect and ends it with `finish` or `later` in a transaction of its own. Throwing means: again later. */
+export type EffectHandler = (effect: Effect) => Promise<void>;
+
+export async function addEffect(tx: Tx, effect: NewEffect): Promise<void> {
+  await tx.query(
+    `insert into effect (kind, key, node_id, payload, run_after)
+     values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond') on conflict (kind, key) do nothing`,
+    [effect.kind, effect.key, effect.nodeId ?? null, JSON.stringify(effect.payload), effect.runInMs ?? 0],
+  );
+}
+
+/**
+ * Ends the effect together with what `tx` records of it. False: the claim has run out and somebody else has it,
+ * so the caller must record nothing.
+ */
+export async function finishEffect(tx: Tx, effect: Effect): Promise<boolean> {
+  const rows = await tx.query('delete from effect where id = $1 and claim = $2 returning id', [
+    effect.id,
+    effect.claim,
+  ]);
+  return rows.length === 1;
+}
+
+/** The effect stays and comes again. False: see `finishEffect`. */
+export async function postponeEffect(tx: Tx, effect: Effect, ms: number): Promise<boolean> {
+  const rows = await tx.query(
+    `update effect set run_after = now() + $3 * interval '1 millisecond' where id = $1 and claim = $2 returning id`,
+    [effect.id, effect.claim, ms],
+  );
+  return rows.length === 1;
+}
+
+/** Doubles from 250 ms to a minute. */
+export const backoffMs = (attempts: number): number =>
+  Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(attempts - 1, 10));
+
+export interface EffectRunner {
+  /** There is something new: look now instead of at the next poll. */
+  kick(): void;
+  /** Waits for the effects under way, then stops. */
+  stop(): Promise<void>;
+}
+
+export function startEffects(
+  db: Db,
+  handlers: ReadonlyMap<string, EffectHandler>,
+  ownNodes: () => readonly NodeId[],
+  clock: Clock,
+  log: Log,
+): EffectRunner {
+  const stopping = new AbortController();
+  const running = new Set<Promise<void>>();
+  let wake = new AbortController();
+
+  async function run(effect: Effect): Promise<void> {
+    const handler = handlers.get(effect.kind);
+    try {
+      if (handler === undefined) throw new Error(`nobody handles effects of kind ${effect.kind}`);
+      await handler(effect);
+    } catch (error) {
+      log.warn({ error, effect: effect.kind, key: effect.key, attempts: effect.attempts }, 'effect failed');
+      const wait = backoffMs(effect.attempts);
+      await db.tx((tx) => postponeEffect(tx, effect, wait)).catch(() => undefined);
+    }
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      const room = BATCH - running.size;
+      const claimed = room > 0 ? await claim(db, [...handlers.keys()], ownNodes(), room).catch(() => []) : [];
+      for (const effect of claimed) {
+        const work = run(effect).finally(() => {
+          running.delete(work);
+          if (running.size === BATCH - 1) wake.abort();
+        });
+        running.add(work);
+      }
+      if (claimed.length === 0) await clock.sleep(POLL_MS, wake.signal);
+    }
+    await Promise.all(running);
+  }
+
+  const done = loop();
+  return {
+    kick: () => wake.abort(),
+    async stop() {
+      stopping.abort();
+      wake.abort();
+      await done;
+    },
+  };
+}
+
+const claim = (
+  db: Db,
+  kinds: readonly string[],
+  nodes: readonly NodeId[],
+  limit: number,
+): Promise<Effect[]> =>
+  db.tx((tx) =>
+    tx.query<Effect>(
+      `update effect set attempts = attempts + 1, claim = claim + 1,
+            run_after = now() + ${CLAIM_MS} * interval '1 millisecond'
+     where id in (
+       select id from effect
+       where run_after <= now() and kind = any($1) and (node_id is null or node_id = any($2))
+       order by run_after limit $3 for update skip locked)
+     returning id, kind, key, payload, attempts, claim`,
+      [kinds, nodes, limit],
+    ),
+  );

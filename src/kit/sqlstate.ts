@@ -37,3 +37,6 @@ export const constraintOf = (error: unknown): string | null =>
 
 const codeOf = (error: unknown): string | null =>
   error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+
+/** What was to be made is there already: a unique row, or a table. */
+export const isDuplicate = (error: unknown): boolean => ['23505', '42P07'].includes(codeOf(error) ?? '');

@@ -1,0 +1,101 @@
+/** Coins: addresses, sends that happen once, and the facet `open`. */
+import assert from 'node:assert/strict';
+import { MSAT_PER_SAT, msat, ZERO_MSAT } from '../../money/msat.ts';
+import { freshToken, sat } from './payment.ts';
+import type { Case, World } from './world.ts';
+
+const coins = async (world: World): Promise<bigint> => (await world.sender.balances()).onchainMsat;
+
+export const chainCases: readonly Case[] = [
+  {
+    name: 'gives a fresh address every time',
+    async run({ sender }) {
+      const [one, two] = [await sender.address(), await sender.address()];
+      assert(one.length > 0 && one !== two);
+    },
+  },
+  {
+    name: 'sends coins once for one token, however often it is asked',
+    async run(world) {
+      const { sender, payee } = world;
+      const before = await coins(world);
+      const order = {
+        token: freshToken(),
+        address: await payee.address(),
+        amountMsat: sat(20_000),
+        feeRateSatPerVb: 2,
+      };
+      const first = await sender.sendOnchain(order);
+      assert(first.kind === 'sent', JSON.stringify(first));
+      assert.match(first.txid, /^[0-9a-f]{64}$/);
+      assert(first.feeMsat > 0n && first.feeMsat % MSAT_PER_SAT === 0n, `a fee of ${first.feeMsat} msat`);
+      const after = before - order.amountMsat - first.feeMsat;
+      await world.eventually('the coins to leave', async () => (await coins(world)) === after);
+      assert.deepEqual(await sender.sendOnchain(order), first);
+      assert.deepEqual(await Promise.all([sender.sendOnchain(order), sender.sendOnchain(order)]), [
+        first,
+        first,
+      ]);
+      assert.equal(await coins(world), after);
+    },
+  },
+  {
+    name: 'sends coins twice for two tokens',
+    async run(world) {
+      const address = await world.payee.address();
+      const before = await coins(world);
+      const answers = [];
+      for (let sent = 0; sent < 2; sent += 1) {
+        const order = { token: freshToken(), address, amountMsat: sat(10_000), feeRateSatPerVb: 2 };
+        answers.push(await world.sender.sendOnchain(order));
+      }
+      const [one, two] = answers;
+      assert(one?.kind === 'sent' && two?.kind === 'sent', JSON.stringify(answers, printBigint));
+      assert.notEqual(one.txid, two.txid);
+      const after = before - sat(20_000) - one.feeMsat - two.feeMsat;
+      await world.eventually('the coins to leave', async () => (await coins(world)) === after);
+    },
+  },
+  {
+    name: 'refuses to send coins that it does not have, and to what is no address',
+    async run(world) {
+      const { sender, payee } = world;
+      const before = await coins(world);
+      const order = { token: freshToken(), address: await payee.address(), feeRateSatPerVb: 2 };
+      const beyond = msat((before / MSAT_PER_SAT) * MSAT_PER_SAT + MSAT_PER_SAT);
+      const poor = await sender.sendOnchain({ ...order, amountMsat: beyond });
+      assert.equal(poor.kind === 'refused' && poor.reason, 'insufficient_funds');
+      const lost = await sender.sendOnchain({
+        ...order,
+        token: freshToken(),
+        address: 'nowhere',
+        amountMsat: sat(1_000),
+      });
+      assert.equal(lost.kind === 'refused' && lost.reason, 'bad_address');
+      assert.equal(await coins(world), before);
+    },
+  },
+  {
+    name: 'opens a channel that becomes active, paid for with coins',
+    async run(world) {
+      const { open } = world.sender.facets;
+      if (open === undefined) return;
+      const peer = (await world.sender.channels()).find((channel) => channel.active)?.peer;
+      assert(peer, 'the sender has a peer');
+      const before = await world.sender.balances();
+      const capacityMsat = sat(100_000);
+      const id = await open.open({ peer, capacityMsat, pushMsat: ZERO_MSAT, private: false });
+      const opened = async () => (await world.sender.channels()).find((channel) => channel.id === id);
+      await world.eventually('the channel to be active', async () => (await opened())?.active === true);
+      const channel = await opened();
+      assert.equal(channel?.capacityMsat, capacityMsat);
+      assert.equal(channel?.peer, peer);
+      assert(channel?.scid, 'an active channel has a short channel id');
+      const after = await world.sender.balances();
+      assert(after.onchainMsat <= before.onchainMsat - capacityMsat, 'the coins are in the channel now');
+      assert(after.channelsMsat > before.channelsMsat);
+    },
+  },
+];
+
+const printBigint = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);

@@ -1,0 +1,11 @@
+import type { Facet } from '../node.ts';
+import type { DriverName } from './world.ts';
+
+/** What each daemon is known to do: a driver that declares less has lost something. */
+export const KNOWN_FACETS: Readonly<Record<DriverName, readonly Facet[]>> = {
+  memory: ['routes', 'open'],
+  ldk: ['routes', 'open'],
+  lnd: ['routes', 'open'],
+  cln: ['routes', 'open'],
+  eclair: ['open'],
+};

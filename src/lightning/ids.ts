@@ -38,10 +38,17 @@ export const preimage = (hex: string): Preimage => checked('preimage', HEX_32, h
 export const paymentSecret = (hex: string): PaymentSecret => checked('payment secret', HEX_32, hex);
 export const partToken = (hex: string): PartToken => checked('part token', HEX_32, hex);
 export const nodePubkey = (hex: string): NodePubkey => checked('node public key', PUBKEY, hex);
-export const shortChannelId = (text: string): ShortChannelId => checked('short channel id', SCID, text);
 export const nodeId = (text: string): NodeId => checked('node name', /^[a-z][a-z0-9-]{0,31}$/, text);
 export const channelId = (text: string): ChannelId => text as ChannelId;
 export const untrusted = (text: string): Untrusted => text as Untrusted;
+
+/** Its numbers have 24, 24 and 16 bits and no leading zeros: equal channels are equal texts. */
+export function shortChannelId(text: string): ShortChannelId {
+  const scid = checked<ShortChannelId>('short channel id', SCID, text);
+  const again = scidFromNumber(BigInt.asUintN(64, scidToNumber(scid)));
+  if (again !== scid) throw new TypeError(`not a short channel id: ${scid}`);
+  return scid;
+}
 
 /** `BLOCKxTXxOUTPUT` -> the 64-bit number of the wire. Source: BOLT 7. */
 export function scidToNumber(scid: ShortChannelId): bigint {

@@ -76,12 +76,15 @@ create table payment (
   network text not null,
   payment_hash text not null,
   bolt11 text not null,
+  payment_secret text not null,              -- of the invoice, kept so that it is decoded once
+  payment_metadata text,
   amount_msat bigint not null check (amount_msat > 0),
   fee_limit_msat bigint not null check (fee_limit_msat >= 0),
   state text not null check (state in ('pending', 'in_flight', 'unknown', 'settled', 'failed')),
   failure text,
   preimage text,
-  fee_msat bigint check (fee_msat >= 0),
+  paid_fee_msat bigint not null default 0,   -- of the parts settled so far
+  fee_msat bigint check (fee_msat >= 0),     -- of the whole, once settled
   attempt integer not null,
   plan jsonb not null,                       -- the candidates of the newest attempt, as they were explained
   internal_invoice_id text,                  -- an invoice of our own, settled in the ledger

@@ -1,0 +1,76 @@
+/** `/v1/events`: the outbox as server-sent events, resumable by `Last-Event-ID`. */
+import { z } from '@hono/zod-openapi';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Guarded } from '../access/http.ts';
+import type { Db } from '../kit/db.ts';
+import type { Api } from '../kit/http.ts';
+import { lastEventId, type Publisher, readEvents } from '../kit/outbox.ts';
+import { Problem } from '../kit/problems.ts';
+
+const BATCH = 200;
+const HEARTBEAT_MS = 15_000;
+
+export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publisher): void {
+  api.openapi(
+    guarded('events:read', {
+      method: 'get',
+      path: '/v1/events',
+      summary: 'Events as they happen: payment.*, invoice.*, alarm',
+      description:
+        'Server-sent events. `id` is gapless; send the last one seen as `Last-Event-ID` to go on after it ("0" for all). Without it the stream begins now.',
+      request: {
+        headers: z.object({
+          'last-event-id': z.string().optional().openapi({ example: '1042' }),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'The stream; `data` is the object as the API shows it',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+      },
+    }),
+    async (c) => {
+      const asked = c.req.header('last-event-id');
+      if (asked !== undefined && !/^\d{1,18}$/.test(asked)) {
+        throw new Problem('cursor_invalid', 'Last-Event-ID: use the id of an event of this stream.', {
+          field: 'Last-Event-ID',
+        });
+      }
+      const after = asked === undefined ? await lastEventId(db) : BigInt(asked);
+      return streamSSE(c, (stream) => pour(stream, db, publisher, after));
+    },
+  );
+}
+
+async function pour(stream: SSEStreamingApi, db: Db, publisher: Publisher, after: bigint): Promise<void> {
+  let last = after;
+  let wake = () => {};
+  const unsubscribe = publisher.onPublished(() => wake());
+  stream.onAbort(() => {
+    unsubscribe();
+    wake();
+  });
+  try {
+    while (!stream.aborted) {
+      const news = new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), HEARTBEAT_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+      const events = await readEvents(db, last, BATCH);
+      for (const { id, type, subject, data, at } of events) {
+        const body = { type, subject, at: new Date(at).toISOString(), data };
+        await stream.writeSSE({ id: id.toString(), event: type, data: JSON.stringify(body) });
+        last = id;
+      }
+      if (events.length === BATCH) wake();
+      else if (!(await news)) await stream.write(': still here\n\n');
+    }
+  } finally {
+    unsubscribe();
+    wake();
+  }
+}

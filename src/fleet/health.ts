@@ -1,0 +1,85 @@
+/** What is known of a node right now: whether it answers, and what its channels could send and receive. */
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { Channel, NodeInfo } from '../nodes/node.ts';
+import type { OwnNode } from './fleet.ts';
+
+const REFRESH_MS = 5_000;
+const ANSWER_MS = 5_000;
+
+/** `down`: does not answer. `lagging`: answers, but is behind its chain and must not send. */
+export interface NodeHealth {
+  readonly state: 'up' | 'lagging' | 'down';
+  readonly info: NodeInfo | null;
+  readonly channels: readonly Channel[];
+  /** ms since 1970. */
+  readonly at: number;
+}
+
+export function watchHealth(context: { readonly clock: Clock; readonly log: Log }, own: OwnNode) {
+  const { clock, log } = context;
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let current: NodeHealth = { state: 'down', info: null, channels: [], at: 0 };
+  let reading: Promise<NodeHealth> | null = null;
+
+  async function read(): Promise<NodeHealth> {
+    const answer = Promise.all([own.node.info(), own.node.channels()]);
+    const silence = clock.sleep(ANSWER_MS, stopping.signal).then(() => {
+      throw new Error('no answer in 5 s');
+    });
+    const next = await Promise.race([answer, silence]).then(
+      ([info, channels]): NodeHealth => ({
+        state: info.synced ? 'up' : 'lagging',
+        info,
+        channels,
+        at: clock.now(),
+      }),
+      (error: unknown): NodeHealth => {
+        if (current.state !== 'down' && !stopping.signal.aborted)
+          log.warn({ node: own.id, error }, 'node is down');
+        return { ...current, state: 'down', at: clock.now() };
+      },
+    );
+    current = next;
+    return next;
+  }
+
+  function refresh(): Promise<NodeHealth> {
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return reading;
+  }
+
+  (async () => {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      await clock.sleep(REFRESH_MS, wake.signal);
+      if (!stopping.signal.aborted) await refresh();
+    }
+  })();
+
+  return {
+    current: () => current,
+    refresh,
+    /** Something changed: read again without waiting for the next round. */
+    soon: () => wake.abort(),
+    stop() {
+      stopping.abort();
+      wake.abort();
+    },
+  };
+}
+
+/** Sums over active channels; the largest single HTLC is what a payment in one part can use. */
+export function liquidity(health: NodeHealth) {
+  const active = health.channels.filter((channel) => channel.active);
+  const sum = (pick: (channel: Channel) => bigint) =>
+    active.reduce((total, channel) => total + pick(channel), 0n);
+  return {
+    spendableMsat: sum((channel) => channel.spendableMsat),
+    receivableMsat: sum((channel) => channel.receivableMsat),
+    activeChannels: active.length,
+  };
+}

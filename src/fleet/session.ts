@@ -1,0 +1,138 @@
+/**
+ * One node's session: the lease that makes this process its owner, and its event stream. Events are booked in
+ * order, each exactly once: the cursor moves in the transaction that books them.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../kit/clock.ts';
+import type { Db, Statements, Tx } from '../kit/db.ts';
+import type { Log } from '../kit/log.ts';
+import type { NodeId } from '../lightning/ids.ts';
+import type { Cursor, LightningNode, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
+import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
+
+const LEASE_MS = 15_000;
+const RENEW_MS = 5_000;
+const MATCH_MS = 10_000;
+
+/** Books one event of a node in the transaction that also moves its cursor. */
+export type BookEvent = (tx: Tx, node: NodeId, event: NodeEvent) => Promise<void>;
+
+export interface Session {
+  /** False once the lease is lost or the session stopped: the process must not call the node any more. */
+  owned(): boolean;
+  /**
+   * Reads the node, and the ledger at the same place of its stream.
+   * @throws Error when the stream does not get there in 10 s.
+   */
+  compare<T>(readLedger: (read: Statements) => Promise<T>): Promise<{ node: NodeBalances; ledger: T }>;
+  stop(): Promise<void>;
+}
+
+interface Waypoint {
+  readonly cursor: Cursor;
+  /** Runs in the transaction that books the event at `cursor`. */
+  readonly reach: (tx: Tx) => Promise<void>;
+}
+
+/** @throws Error when another process owns the node. */
+export async function openSession(
+  context: { readonly db: Db; readonly clock: Clock; readonly log: Log },
+  id: NodeId,
+  node: LightningNode,
+  book: BookEvent,
+  afterBooking: () => void,
+): Promise<Session> {
+  const { db, clock, log } = context;
+  const owner = randomUUID();
+  const lease = await db.tx((tx) => takeLease(tx, id, owner, LEASE_MS));
+  if (lease === null) throw new Error(`node ${id} is owned by another Argosy process; stop it, or wait 15 s`);
+  let owned = true;
+  let booked: Cursor | null = lease.cursor;
+  let waypoint: Waypoint | null = null;
+  const inTurn = mutex();
+  const stopping = new AbortController();
+
+  async function bookPiece(piece: readonly NodeEvent[]): Promise<void> {
+    const reached = piece.at(-1)?.cursor === waypoint?.cursor ? waypoint : null;
+    await db.tx(async (tx) => {
+      const at = await lockSession(tx, id, lease?.token ?? 0n);
+      if (at === null) {
+        owned = false;
+        throw new Error(`the lease of node ${id} was lost`);
+      }
+      // After a COMMIT whose answer got lost, the piece may be booked already.
+      const done = piece.findIndex((event) => event.cursor === at.cursor);
+      const fresh = piece.slice(done + 1);
+      for (const event of fresh) await book(tx, id, event);
+      const last = fresh.at(-1);
+      if (last !== undefined) await moveCursor(tx, id, last.cursor);
+      await reached?.reach(tx);
+    });
+    booked = piece.at(-1)?.cursor ?? booked;
+    if (reached !== null) waypoint = null;
+  }
+
+  async function deliver(batch: readonly NodeEvent[]): Promise<void> {
+    for (let rest = batch; rest.length > 0; ) {
+      rest = await inTurn(async () => {
+        const stop = rest.findIndex((event) => event.cursor === waypoint?.cursor);
+        const size = stop < 0 ? rest.length : stop + 1;
+        await bookPiece(rest.slice(0, size));
+        return rest.slice(size);
+      });
+    }
+    afterBooking();
+  }
+
+  function compare<T>(readLedger: (read: Statements) => Promise<T>) {
+    return new Promise<{ node: NodeBalances; ledger: T }>((resolve, reject) => {
+      const late = () => reject(new Error(`the events of node ${id} do not come; is it up?`));
+      clock.sleep(MATCH_MS, stopping.signal).then(late);
+      inTurn(async () => {
+        const snapshot = await node.balances();
+        const reach = async (read: Statements) => resolve({ node: snapshot, ledger: await readLedger(read) });
+        if (snapshot.cursor === booked) await reach(db.read);
+        else waypoint = { cursor: snapshot.cursor, reach };
+      }).catch(reject);
+    });
+  }
+
+  const renewal = (async () => {
+    while (owned && !stopping.signal.aborted) {
+      await clock.sleep(RENEW_MS, stopping.signal);
+      const token = lease.token;
+      const kept = await db.tx((tx) => renewLease(tx, id, token, LEASE_MS)).catch(() => true);
+      if (!kept) {
+        owned = false;
+        log.error({ node: id }, 'the lease of this node was lost; another process owns it now');
+      }
+    }
+  })();
+  const subscription: Subscription = node.subscribe(lease.cursor, deliver);
+
+  return {
+    owned: () => owned && !stopping.signal.aborted,
+    compare: inTurnOf(mutex(), compare),
+    async stop() {
+      stopping.abort();
+      await subscription.stop();
+      await renewal;
+      await db.tx((tx) => releaseLease(tx, id, lease.token)).catch(() => undefined);
+    },
+  };
+}
+
+/** One after another, in the order of asking. */
+function mutex(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** There is one waypoint at a time, so comparisons wait for each other. */
+function inTurnOf(turn: ReturnType<typeof mutex>, compare: Session['compare']): Session['compare'] {
+  return (readLedger) => turn(() => compare(readLedger));
+}

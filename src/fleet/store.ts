@@ -1,0 +1,88 @@
+import type { Statements, Tx } from '../kit/db.ts';
+import { instant } from '../kit/db.ts';
+import type { NodeId } from '../lightning/ids.ts';
+import type { Cursor } from '../nodes/node.ts';
+
+export interface NodeRow {
+  readonly id: NodeId;
+  readonly region: string;
+  readonly driver: string;
+  readonly pubkey: string;
+  readonly network: string;
+}
+
+export const findNode = (read: Statements, id: NodeId): Promise<NodeRow | null> =>
+  read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where id = $1', [id]);
+
+export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<void> {
+  await tx.query('insert into node (id, region, driver, pubkey, network) values ($1, $2, $3, $4, $5)', [
+    row.id,
+    row.region,
+    row.driver,
+    row.pubkey,
+    row.network,
+  ]);
+  await tx.query(
+    `insert into node_session (node_id, owner, token, expires_at, cursor) values ($1, '', 0, $2, $3)`,
+    [row.id, instant(0), cursor],
+  );
+}
+
+/** Takes the lease if it is free, run out, or ours. Null: another process owns the node. */
+export const takeLease = (
+  tx: Tx,
+  id: NodeId,
+  owner: string,
+  ttlMs: number,
+): Promise<{ token: bigint; cursor: Cursor | null } | null> =>
+  tx.maybe(
+    `update node_session set owner = $2, token = token + 1, expires_at = now() + $3 * interval '1 millisecond'
+     where node_id = $1 and (expires_at < now() or owner = $2) returning token, cursor`,
+    [id, owner, ttlMs],
+  );
+
+export const renewLease = async (tx: Tx, id: NodeId, token: bigint, ttlMs: number): Promise<boolean> =>
+  (
+    await tx.query(
+      `update node_session set expires_at = now() + $3 * interval '1 millisecond'
+       where node_id = $1 and token = $2 returning node_id`,
+      [id, token, ttlMs],
+    )
+  ).length === 1;
+
+export async function releaseLease(tx: Tx, id: NodeId, token: bigint): Promise<void> {
+  await tx.query('update node_session set expires_at = now() where node_id = $1 and token = $2', [id, token]);
+}
+
+/** Locks the session and tells where its books are. Null: the lease went to somebody else. */
+export const lockSession = (tx: Tx, id: NodeId, token: bigint): Promise<{ cursor: Cursor | null } | null> =>
+  tx.maybe('select cursor from node_session where node_id = $1 and token = $2 for update', [id, token]);
+
+export async function moveCursor(tx: Tx, id: NodeId, cursor: Cursor): Promise<void> {
+  await tx.query('update node_session set cursor = $2 where node_id = $1', [id, cursor]);
+}
+
+export interface NodeBooks {
+  readonly channels_msat: bigint;
+  readonly in_flight_msat: bigint;
+  readonly onchain_msat: bigint;
+  /** Parts without an end: what the ledger believes to be in flight. */
+  readonly parts: readonly { readonly id: string; readonly payment_hash: string; readonly msat: string }[];
+}
+
+/** One statement, so one moment: what the ledger says that the node holds. */
+export const readNodeBooks = (
+  read: Statements,
+  id: NodeId,
+  accounts: { readonly channels: string; readonly inFlight: string; readonly onchain: string },
+): Promise<NodeBooks> =>
+  read.one<NodeBooks>(
+    `select (select balance_msat from account where id = $2) as channels_msat,
+            (select balance_msat from account where id = $3) as in_flight_msat,
+            (select balance_msat from account where id = $4) as onchain_msat,
+            coalesce((select json_agg(json_build_object('id', part.id, 'payment_hash', payment.payment_hash,
+                        'msat', (part.amount_msat + part.fee_msat)::text) order by part.id)
+              from part join payment on payment.id = part.payment_id
+              where part.node_id = $1 and part.state in ('planned', 'in_flight', 'unknown')), '[]') as parts`,
+    [id, accounts.channels, accounts.inFlight, accounts.onchain],
+  );

@@ -1,0 +1,130 @@
+/** HTTP: every refusal is an RFC 9457 problem document, schemas are the documentation. */
+import { type Hook, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context, ErrorHandler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Log } from './log.ts';
+import { PROBLEMS, Problem, type ProblemCode, problemDocument, problemKind } from './problems.ts';
+
+/** Who asks, as far as HTTP needs to know. */
+export interface Caller {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly string[];
+}
+export interface Env {
+  Variables: { caller: Caller };
+}
+export type Api = OpenAPIHono<Env>;
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string(),
+    retryable: z.boolean(),
+    field: z.string().optional(),
+  })
+  .openapi('Problem');
+
+/** The `default` response of every route. */
+export const problemResponse = {
+  description: 'A problem document (RFC 9457); `code` is stable, `detail` names the field and the way out.',
+  content: { 'application/problem+json': { schema: problemSchema } },
+} as const;
+
+export const sendProblem = (c: Context, problem: Problem): Response =>
+  c.body(JSON.stringify(problemDocument(problem)), problemKind(problem.code).status as ContentfulStatusCode, {
+    'content-type': 'application/problem+json',
+  });
+
+export function createApi(log: Log): Api {
+  const api: Api = new OpenAPIHono<Env>({ defaultHook: shapeProblem });
+  api.onError(failed(log));
+  api.notFound((c) =>
+    sendProblem(
+      c,
+      new Problem('not_found', `There is no ${c.req.method} ${c.req.path}; see /v1/openapi.json.`),
+    ),
+  );
+  api.use('*', async (c, next) => {
+    const length = Number(c.req.header('content-length') ?? 0);
+    if (length > MAX_BODY_BYTES) {
+      throw new Problem('request_invalid', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+    }
+    await next();
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+  api.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  return api;
+}
+
+/** Schema failures, the first of them, as a problem that names the field. */
+const shapeProblem: Hook<unknown, Env, string, Response | undefined> = (result, c) => {
+  if (result.success) return undefined;
+  const issue = (result.error as z.ZodError).issues[0];
+  const field = issue?.path.join('.') ?? '';
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
+  const detail =
+    unknown === ''
+      ? `${field === '' ? result.target : field}: ${issue?.message ?? 'not as expected'}; see /v1/openapi.json.`
+      : `${unknown}: this route knows no such field; see /v1/openapi.json.`;
+  return sendProblem(c, new Problem('request_invalid', detail, { field: unknown === '' ? field : unknown }));
+};
+
+const failed =
+  (log: Log): ErrorHandler<Env> =>
+  (error, c) => {
+    if (error instanceof Problem) return sendProblem(c, error);
+    if ('status' in error && error.status === 400) {
+      return sendProblem(c, new Problem('request_invalid', 'The body is not valid JSON.'));
+    }
+    log.error({ error, path: c.req.path }, 'a request failed');
+    const down = /ECONNREFUSED|ENOENT|connection|timeout/i.test(
+      `${(error as NodeJS.ErrnoException).code} ${error.message}`,
+    );
+    return down
+      ? sendProblem(
+          c,
+          new Problem(
+            'database_unavailable',
+            'Nothing more is known; ask again with the same Idempotency-Key.',
+          ),
+        )
+      : sendProblem(
+          c,
+          new Problem(
+            'internal',
+            'See the log; ask again with the same Idempotency-Key, not with a new one.',
+          ),
+        );
+  };
+
+// Pages of lists ---------------------------------------------------------------------------------------------------
+
+export const pageQuery = z.object({
+  cursor: z.string().max(200).optional().openapi({ description: '`next_cursor` of the page before' }),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export interface PagePosition {
+  readonly at: number;
+  readonly id: string;
+}
+
+export const writeCursor = (last: PagePosition): string =>
+  Buffer.from(`${last.at} ${last.id}`).toString('base64url');
+
+/** @throws Problem cursor_invalid */
+export function readCursor(cursor: string | undefined): PagePosition | null {
+  if (cursor === undefined) return null;
+  const found = /^(\d{1,15}) ([a-z]{3}_[0-9a-z]{1,40})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (found?.[1] !== undefined && found[2] !== undefined) return { at: Number(found[1]), id: found[2] };
+  throw new Problem('cursor_invalid', 'cursor: use next_cursor of an answer of this list, unchanged.', {
+    field: 'cursor',
+  });
+}

@@ -1,0 +1,61 @@
+/** Asks every own node what it could do: the facts that the pure plan decides on. */
+import type { Fleet, OwnNode } from '../fleet/fleet.ts';
+import { liquidity } from '../fleet/health.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Bolt11 } from '../lightning/bolt11.ts';
+import { FEATURE, offers } from '../lightning/bolt11.ts';
+import { type Msat, msat } from '../money/msat.ts';
+import type { RouteAnswer, RouteQuestion } from '../nodes/node.ts';
+import type { PayerFacts, ReceiverFacts } from './plan.ts';
+
+const ANSWER_MS = 5_000;
+const MAX_PARTS_OF_ONE_NODE = 8;
+
+export function routeQuestion(invoice: Bolt11, amountMsat: Msat, feeLimitMsat: Msat): RouteQuestion {
+  return {
+    payee: invoice.payee,
+    hints: invoice.routeHints,
+    features: invoice.features,
+    amountMsat,
+    finalCltvDelta: invoice.finalCltvDelta,
+    feeLimitMsat,
+    maxParts: offers(invoice.features, FEATURE.basicMpp) ? MAX_PARTS_OF_ONE_NODE : 1,
+  };
+}
+
+export const askPayers = (fleet: Fleet, clock: Clock, question: RouteQuestion): Promise<PayerFacts[]> =>
+  Promise.all(fleet.nodes.map((own) => askPayer(fleet, clock, own, question)));
+
+async function askPayer(
+  fleet: Fleet,
+  clock: Clock,
+  own: OwnNode,
+  question: RouteQuestion,
+): Promise<PayerFacts> {
+  const health = fleet.health(own.id);
+  const facts = {
+    node: own.id,
+    region: own.region,
+    health: health.state,
+    spendableMsat: msat(liquidity(health).spendableMsat),
+  };
+  const { routes } = own.node.facets;
+  if (health.state === 'down' || routes === undefined) return { ...facts, answer: null };
+  const waiting = new AbortController();
+  const silence = clock.sleep(ANSWER_MS, waiting.signal).then(() => null);
+  const answer = routes.find(question).catch((): RouteAnswer | null => null);
+  const first = await Promise.race([answer, silence]);
+  waiting.abort();
+  return { ...facts, answer: first };
+}
+
+export const receiverFacts = (fleet: Fleet): ReceiverFacts[] =>
+  fleet.nodes.map((own) => {
+    const health = fleet.health(own.id);
+    return {
+      node: own.id,
+      region: own.region,
+      health: health.state,
+      receivableMsat: msat(liquidity(health).receivableMsat),
+    };
+  });

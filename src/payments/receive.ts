@@ -1,0 +1,188 @@
+/** Receiving: choose a node, issue the invoice there, credit it exactly once. */
+import { liquidity } from '../fleet/health.ts';
+import type { Tx } from '../kit/db.ts';
+import { addEffect, type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
+import { newId } from '../kit/ids.ts';
+import { announce } from '../kit/outbox.ts';
+import { Problem, type ProblemCode } from '../kit/problems.ts';
+import { claimAccount } from '../ledger/account.ts';
+import { post, readBalances } from '../ledger/store.ts';
+import type { NodeId, PaymentHash } from '../lightning/ids.ts';
+import { type DescriptionFault, describeFault, MAX_DESCRIPTION_BYTES } from '../lightning/text.ts';
+import { formatSat, type Msat } from '../money/msat.ts';
+import { receiverFacts } from './asking.ts';
+import { bookReceived } from './booking.ts';
+import {
+  expireInvoice,
+  findInvoice,
+  type InvoiceRow,
+  insertInvoice,
+  lockInvoice,
+  lockInvoiceOfNode,
+  settleInvoice,
+} from './invoice-store.ts';
+import { chooseReceiver } from './plan.ts';
+import type { PaymentsContext } from './service.ts';
+import { invoiceView } from './views.ts';
+
+const MAX_EXPIRY_SECONDS = 365 * 24 * 3600;
+
+export interface InvoiceRequest {
+  /** Null leaves the amount to the payer. */
+  readonly amountMsat: Msat | null;
+  readonly description: string;
+  readonly expirySeconds: number;
+  readonly preferredRegion: string | null;
+  /** The claim that is credited. */
+  readonly account: string;
+}
+
+const DESCRIPTION_FAULTS: Record<DescriptionFault, readonly [ProblemCode, string]> = {
+  control_character: ['description_control_characters', 'has a control character or a line break'],
+  bidi_control: ['description_bidi_characters', 'has a character that reverses the reading direction'],
+  lone_surrogate: ['description_malformed', 'has half of a character'],
+  too_long: ['description_too_long', `is longer than ${MAX_DESCRIPTION_BYTES} bytes`],
+};
+
+/** An invoice at a node, not yet known to the database. Nobody has seen it; if we stop here, nothing is lost. */
+export interface IssuedInvoice {
+  readonly row: InvoiceRow;
+}
+
+/** Chooses the node and has it issue the invoice. @throws Problem */
+export async function issueInvoice(
+  context: PaymentsContext,
+  request: InvoiceRequest,
+): Promise<IssuedInvoice> {
+  refuseDescription(request.description);
+  if (request.expirySeconds < 1 || request.expirySeconds > MAX_EXPIRY_SECONDS) {
+    throw new Problem(
+      'expiry_invalid',
+      `expiry_seconds: must be between 1 and ${MAX_EXPIRY_SECONDS}, a year.`,
+      {
+        field: 'expiry_seconds',
+      },
+    );
+  }
+  const payee = claimAccount(request.account);
+  if (payee === null || (await readBalances(context.db.read, [payee.id])).length === 0) {
+    throw new Problem(
+      'account_unknown',
+      `account: there is no ${JSON.stringify(request.account)}; see GET /v1/accounts.`,
+      {
+        field: 'account',
+      },
+    );
+  }
+  const fleet = context.fleet();
+  const chosen = chooseReceiver(request, receiverFacts(fleet));
+  if (chosen === null) throw noReceiver(context, request);
+  const { amountMsat, description, expirySeconds } = request;
+  const created = await fleet.get(chosen.node).node.invoice({ amountMsat, description, expirySeconds });
+  const now = context.clock.now();
+  return {
+    row: {
+      id: newId('inv', now),
+      node_id: chosen.node,
+      account_id: payee.id,
+      payment_hash: created.paymentHash,
+      bolt11: created.bolt11,
+      amount_msat: amountMsat,
+      description,
+      state: 'new',
+      received_msat: null,
+      paid: null,
+      internal: false,
+      expires_at: created.expiresAt,
+      created_at: now,
+      settled_at: null,
+    },
+  };
+}
+
+function refuseDescription(description: string): void {
+  const text = describeFault(description);
+  if (text.kind === 'clean') return;
+  const [code, what] = DESCRIPTION_FAULTS[text.fault];
+  throw new Problem(code, `description: ${what} at character ${text.position + 1}; leave it out.`, {
+    field: 'description',
+  });
+}
+
+function noReceiver(context: PaymentsContext, request: InvoiceRequest): Problem {
+  const fleet = context.fleet();
+  const most = fleet.nodes
+    .map((own) => liquidity(fleet.health(own.id)).receivableMsat)
+    .reduce((most, each) => (each > most ? each : most), 0n);
+  return new Problem(
+    'no_receiver',
+    `amount_msat: no healthy node can receive ${formatSat(request.amountMsat ?? 1n)} sat; the most is ${formatSat(most)} sat. Ask for less, or add inbound liquidity.`,
+    { field: 'amount_msat' },
+  );
+}
+
+/** Records an issued invoice and the look at its expiry. */
+export async function recordInvoice(context: PaymentsContext, tx: Tx, { row }: IssuedInvoice): Promise<void> {
+  await insertInvoice(tx, { ...row, network: context.network });
+  await addEffect(tx, {
+    kind: 'invoice.check',
+    key: row.id,
+    payload: { invoice: row.id },
+    nodeId: row.node_id,
+    runInMs: Math.max(0, row.expires_at - context.clock.now()) + 1000,
+  });
+  await announce(tx, 'invoice.created', row.id, invoiceView(row));
+}
+
+/**
+ * An invoice was paid at its node: credited once, whoever says so first. Unknown hashes are left alone: what they
+ * brought shows in the proof of the books, and nothing adjusts itself.
+ */
+export async function creditInvoice(
+  context: PaymentsContext,
+  tx: Tx,
+  node: NodeId,
+  hash: PaymentHash,
+  receivedMsat: Msat,
+): Promise<void> {
+  const row = await lockInvoiceOfNode(tx, node, hash);
+  if (row === null || (row.state === 'settled' && !row.internal)) return;
+  const payee = claimAccount(row.account_id);
+  if (payee === null) throw new Error(`invoice ${row.id} has no claim account`);
+  if (row.state === 'settled') {
+    const message = `invoice ${row.id} was settled inside the ledger, yet ${node} received ${receivedMsat} msat for it`;
+    context.log.error({ invoice: row.id }, message);
+    return announce(tx, 'alarm', row.id, { message });
+  }
+  await post(tx, bookReceived(row.id, node, payee, receivedMsat));
+  const paid = row.expires_at < context.clock.now() ? 'late' : 'on_time';
+  await settleInvoice(tx, row.id, { receivedMsat, paid, internal: false });
+  await announce(tx, 'invoice.settled', row.id, invoiceView(await lockInvoice(tx, row.id)));
+}
+
+export const invoiceEffects = (context: PaymentsContext): ReadonlyMap<string, EffectHandler> =>
+  new Map([['invoice.check', (effect) => checkInvoice(context, effect)]]);
+
+/** Looks at an invoice at its node: at its expiry, and from the sweep. */
+async function checkInvoice(context: PaymentsContext, effect: Effect): Promise<void> {
+  const row = await findInvoice(context.db.read, String(effect.payload.invoice));
+  if (row === null) throw new Error(`no invoice ${effect.payload.invoice}`);
+  if (row.state === 'settled' || row.state === 'cancelled') {
+    await context.db.tx((tx) => finishEffect(tx, effect));
+    return;
+  }
+  const status = await context.fleet().get(row.node_id).node.lookupInvoice(row.payment_hash);
+  await context.db.tx(async (tx) => {
+    // HTLCs are held, or the stream is about to tell: look again.
+    if (status.kind === 'accepted' || (status.kind === 'settled' && effect.attempts === 1)) {
+      await postponeEffect(tx, effect, 2_000);
+      return;
+    }
+    if (!(await finishEffect(tx, effect))) return;
+    if (status.kind === 'settled') {
+      await creditInvoice(context, tx, row.node_id, row.payment_hash, status.receivedMsat);
+    } else if (await expireInvoice(tx, row.id)) {
+      await announce(tx, 'invoice.expired', row.id, { ...invoiceView(row), state: 'expired' });
+    }
+  });
+}

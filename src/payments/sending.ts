@@ -1,0 +1,234 @@
+/** The effects of payments: send a part, resolve an unknown one, plan the next attempt, settle inside the ledger. */
+
+import type { Tx } from '../kit/db.ts';
+import { type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
+import { Overdrawn } from '../ledger/store.ts';
+import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
+import { nodeId, partToken } from '../lightning/ids.ts';
+import { sentMsat } from '../lightning/route.ts';
+import type { LightningNode, PartOrder, PartStatus, SendAnswer } from '../nodes/node.ts';
+import { findInvoice } from './invoice-store.ts';
+import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
+import type { PaymentPlan } from './plan.ts';
+import {
+  applyPartEvent,
+  applyTo,
+  failedRoutesOf,
+  type PaymentsContext,
+  partsOf,
+  planPayment,
+} from './service.ts';
+import { findPayment, findPaymentOfPart, lockPayment, partAge, type StoredPayment } from './store.ts';
+
+const SEND_MS = 30_000;
+/** The stream tells most ends by itself; a status read from the node is believed at the second look. */
+const SECOND_LOOK_MS = 2_000;
+/** A request may still be on its way to the daemon; younger parts are not proven absent by their absence. */
+const ABSENCE_MS = 60_000;
+const MAX_ATTEMPTS = 12;
+const PLAN_ROUNDS = 5;
+const PLAN_WAIT_MS = 250;
+
+export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, EffectHandler> {
+  return new Map([
+    ['part.send', (effect) => sendPart(context, effect)],
+    ['part.resolve', (effect) => resolvePart(context, effect)],
+    ['payment.plan', (effect) => planAgain(context, effect)],
+    ['payment.internal', (effect) => settleInternally(context, effect)],
+  ]);
+}
+
+/** Ends the effect and applies the event, or neither. */
+const conclude = (
+  context: PaymentsContext,
+  effect: Effect,
+  event: Extract<PaymentEvent, { token: unknown }> | null,
+): Promise<void> =>
+  context.db.tx(async (tx) => {
+    const mine = await finishEffect(tx, effect);
+    if (mine && event !== null) await applyPartEvent(context, tx, event);
+  });
+
+const later = async (context: PaymentsContext, effect: Effect, ms: number): Promise<void> => {
+  await context.db.tx((tx) => postponeEffect(tx, effect, ms));
+};
+
+interface OpenPart {
+  readonly part: Part;
+  readonly stored: StoredPayment;
+  readonly node: LightningNode;
+}
+
+/** The part that the effect is about; null when it has ended. */
+async function openPart(context: PaymentsContext, effect: Effect): Promise<OpenPart | null> {
+  const token = partToken(String(effect.payload.token));
+  const stored = await findPaymentOfPart(context.db.read, token);
+  const part = stored?.payment.parts.find((candidate) => candidate.token === token);
+  if (stored === null || part === undefined) throw new Error(`no part ${token}`);
+  if (part.state === 'settled' || part.state === 'failed') return null;
+  return { part, stored, node: context.fleet().get(part.nodeId).node };
+}
+
+/**
+ * Sends a part once. Whoever finds that somebody began before must not send: the part is unknown until proof.
+ */
+async function sendPart(context: PaymentsContext, effect: Effect): Promise<void> {
+  const open = await openPart(context, effect);
+  if (open === null || open.part.state !== 'planned') return conclude(context, effect, null);
+  const { token } = open.part;
+  if (effect.attempts > 1) return conclude(context, effect, { kind: 'unanswered', token });
+  const answer = await callSend(context, open);
+  switch (answer?.kind) {
+    case 'accepted':
+      return conclude(context, effect, { kind: 'accepted', token });
+    case 'refused':
+      return conclude(context, effect, { kind: 'failed', token, reason: answer.reason });
+    default: // no answer, or the node knows the token: look before anything else
+      return conclude(context, effect, { kind: 'unanswered', token });
+  }
+}
+
+/** Null: no answer, which proves nothing. */
+async function callSend(
+  context: PaymentsContext,
+  { part, stored, node }: OpenPart,
+): Promise<SendAnswer | null> {
+  const order: PartOrder = {
+    token: part.token,
+    paymentHash: stored.payment.paymentHash,
+    paymentSecret: stored.paymentSecret,
+    paymentMetadata: stored.paymentMetadata,
+    totalMsat: stored.payment.amountMsat,
+    route: part.route,
+  };
+  const waiting = new AbortController();
+  const silence = context.clock.sleep(SEND_MS, waiting.signal).then(() => null);
+  const answer = node.sendPart(order).catch((error: unknown): SendAnswer | null => {
+    context.log.warn({ error, part: part.id, node: part.nodeId }, 'no answer to a send; the part is unknown');
+    return null;
+  });
+  const first = await Promise.race([answer, silence]);
+  waiting.abort();
+  return first;
+}
+
+function readInvoice(stored: StoredPayment): Bolt11 {
+  const decoded = decodeBolt11(stored.bolt11);
+  if (decoded.kind === 'invoice') return decoded.invoice;
+  throw new Error(`payment ${stored.payment.id} holds an unreadable invoice: ${decoded.detail}`);
+}
+
+/** Finds out what became of a part, by proof only. */
+async function resolvePart(context: PaymentsContext, effect: Effect): Promise<void> {
+  const open = await openPart(context, effect);
+  if (open === null) return conclude(context, effect, null);
+  const { part, stored, node } = open;
+  const { token } = part;
+  const status = await node.lookup({ token, paymentHash: stored.payment.paymentHash });
+  const over = status.kind !== 'in_flight';
+  if (over && effect.attempts === 1) return later(context, effect, SECOND_LOOK_MS);
+  if (status.kind === 'settled') {
+    const { preimage, feeMsat } = status;
+    return conclude(context, effect, { kind: 'settled', token, preimage, feeMsat });
+  }
+  if (status.kind === 'in_flight' || (await isPending(node, part, stored.payment))) {
+    return conclude(context, effect, { kind: 'accepted', token });
+  }
+  const age = await partAge(context.db.read, token);
+  if (status.kind === 'not_found' && age < ABSENCE_MS) return later(context, effect, ABSENCE_MS - age);
+  return conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
+}
+
+const failureOf = (status: PartStatus) => (status.kind === 'failed' ? status.reason : 'unattributable');
+
+/** Does an HTLC of this part still hang on a channel of the node? Its unique amount tells it from others. */
+async function isPending(node: LightningNode, part: Part, payment: Payment): Promise<boolean> {
+  const htlcs = await node.pendingHtlcs();
+  return htlcs.some(
+    (htlc) =>
+      htlc.direction === 'out' &&
+      htlc.paymentHash === payment.paymentHash &&
+      htlc.amountMsat === sentMsat(part.route),
+  );
+}
+
+/** Every part so far has failed: another attempt, perhaps at another node, or the end. */
+async function planAgain(context: PaymentsContext, effect: Effect): Promise<void> {
+  const id = String(effect.payload.payment);
+  const stored = await findPayment(context.db.read, id);
+  if (stored === null) throw new Error(`no payment ${id}`);
+  const invoice = readInvoice(stored);
+  const { payment } = stored;
+  const over = reasonToStop(context, stored, invoice);
+  if (over !== null) return endPlanning(context, effect, id, { kind: 'given_up', failure: over });
+  const wanted = { invoice, amountMsat: payment.amountMsat, feeLimitMsat: payment.feeLimitMsat };
+  const plan = await planPayment(context, wanted, null, failedRoutesOf(payment));
+  if (plan.chosen === null) {
+    if (effect.attempts < PLAN_ROUNDS)
+      return later(context, effect, PLAN_WAIT_MS * 2 ** (effect.attempts - 1));
+    return endPlanning(context, effect, id, { kind: 'given_up', failure: failureOfPlan(plan) }, plan);
+  }
+  const parts = partsOf(plan.chosen, payment.attempt + 1, context.clock.now());
+  try {
+    return await endPlanning(context, effect, id, { kind: 'replanned', parts }, plan);
+  } catch (error) {
+    if (!(error instanceof Overdrawn)) throw error;
+    return later(context, effect, PLAN_WAIT_MS);
+  }
+}
+
+function reasonToStop(
+  context: PaymentsContext,
+  stored: StoredPayment,
+  invoice: Bolt11,
+): PaymentFailure | null {
+  const now = context.clock.now();
+  if (invoice.expiresAt <= now) return 'INVOICE_EXPIRED';
+  if (stored.deadlineAt <= now) return 'TIMEOUT';
+  return stored.payment.attempt >= MAX_ATTEMPTS ? 'NO_ROUTE' : null;
+}
+
+/** What kept the fleet from paying, in one word. */
+function failureOfPlan(plan: PaymentPlan): PaymentFailure {
+  const every = (obstacle: string) =>
+    plan.candidates.length > 0 && plan.candidates.every((candidate) => candidate.obstacle === obstacle);
+  if (every('node_down')) return 'NODE_DOWN';
+  if (every('no_liquidity')) return 'INSUFFICIENT_BALANCE';
+  return plan.candidates.some((candidate) => candidate.obstacle === 'fee_limit') ? 'FEE_LIMIT' : 'NO_ROUTE';
+}
+
+const endPlanning = (
+  context: PaymentsContext,
+  effect: Effect,
+  paymentId: string,
+  event: PaymentEvent,
+  plan?: PaymentPlan,
+): Promise<void> =>
+  context.db.tx(async (tx: Tx) => {
+    if (!(await finishEffect(tx, effect))) return;
+    const stored = await lockPayment(tx, paymentId);
+    if (stored !== null) await applyTo(context, tx, stored, event, plan);
+  });
+
+/**
+ * An invoice of our own: its node cancels it first, for outsiders could still pay it; only then the ledger moves
+ * (DESIGN, invariant 6).
+ */
+async function settleInternally(context: PaymentsContext, effect: Effect): Promise<void> {
+  const id = String(effect.payload.payment);
+  const stored = await findPayment(context.db.read, id);
+  const invoice = await findInvoice(context.db.read, stored?.internalInvoiceId ?? '');
+  if (stored === null || invoice === null) throw new Error(`payment ${id} has no invoice of ours`);
+  const { node } = context.fleet().get(nodeId(invoice.node_id));
+  const answer = await node.cancelInvoice(stored.payment.paymentHash);
+  switch (answer.kind) {
+    case 'cancelled':
+      return endPlanning(context, effect, id, { kind: 'settled_internally', preimage: answer.preimage });
+    case 'settled':
+      return endPlanning(context, effect, id, { kind: 'given_up', failure: 'INVOICE_ALREADY_PAID' });
+    case 'not_found':
+      return endPlanning(context, effect, id, { kind: 'given_up', failure: 'REFUSED_BY_PAYEE' });
+    case 'accepted': // an outsider's HTLCs are being held: wait for their end
+      return later(context, effect, SECOND_LOOK_MS);
+  }
+}

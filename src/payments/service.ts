@@ -1,0 +1,385 @@
+/** Paying: quote, intend, and every later event of a payment. Verbs take the transaction first. */
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Db, Tx } from '../kit/db.ts';
+import { addEffect } from '../kit/effects.ts';
+import { newId, randomHex } from '../kit/ids.ts';
+import type { Log } from '../kit/log.ts';
+import { announce } from '../kit/outbox.ts';
+import { Problem } from '../kit/problems.ts';
+import { type Account, claimAccount } from '../ledger/account.ts';
+import { Overdrawn, post, readBalances } from '../ledger/store.ts';
+import { type Network, partToken } from '../lightning/ids.ts';
+import { type Msat, msat } from '../money/msat.ts';
+import { askPayers, routeQuestion } from './asking.ts';
+import {
+  bookHold,
+  bookInternal,
+  bookPartReturned,
+  bookPartSent,
+  bookPartSettled,
+  bookRelease,
+} from './booking.ts';
+import { findInvoiceByHash, type InvoiceRow, lockInvoice, settleInvoice } from './invoice-store.ts';
+import {
+  decide,
+  type Part,
+  type Payment,
+  type PaymentEffect,
+  type PaymentEvent,
+  partMsat,
+} from './payment.ts';
+import { choosePayer, type PayerCandidate, type PaymentPlan, routeKey } from './plan.ts';
+import { type PaymentRequest, readPaymentRequest, type WantedPayment } from './request.ts';
+import {
+  claimHash,
+  findClaim,
+  insertPayment,
+  lockPaymentOfPart,
+  releaseHash,
+  type StoredPayment,
+  savePayment,
+} from './store.ts';
+import { paymentView, planView } from './views.ts';
+
+export interface PaymentsContext {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fleet: () => Fleet;
+  readonly network: Network;
+}
+
+export interface PayOptions {
+  /** A claim account: `own:business`, `customer:acme`. */
+  readonly account: string;
+  readonly preferredRegion: string | null;
+  /** No new attempt after this time. ms. */
+  readonly timeoutMs: number;
+}
+
+/** A request that was checked and planned; nothing is written yet. */
+export interface PreparedPayment extends WantedPayment {
+  readonly payer: Account;
+  readonly plan: PaymentPlan;
+  /** An invoice of this fleet, to be settled inside the ledger. */
+  readonly own: InvoiceRow | null;
+  readonly options: PayOptions;
+}
+
+/** Plans one payment without doing anything. @throws Problem */
+export async function preparePayment(
+  context: PaymentsContext,
+  request: PaymentRequest,
+  options: PayOptions,
+): Promise<PreparedPayment> {
+  const { db, clock, network } = context;
+  const wanted = readPaymentRequest(request, network, clock.now());
+  const payer = await readPayer(context, options.account);
+  const { paymentHash } = wanted.invoice;
+  const claim = await findClaim(db.read, network, paymentHash);
+  if (claim !== null) throw claimed(claim.payment_id, claim.state === 'settled');
+  const own = await findInvoiceByHash(db.read, network, paymentHash);
+  if (own !== null) {
+    refuseUnpayable(own, payer);
+    return { ...wanted, payer, own, options, plan: { chosen: null, candidates: [] } };
+  }
+  const plan = await planPayment(context, wanted, options.preferredRegion, new Set());
+  return { ...wanted, payer, own: null, options, plan };
+}
+
+async function readPayer(context: PaymentsContext, id: string): Promise<Account> {
+  const payer = claimAccount(id);
+  const known = payer === null ? [] : await readBalances(context.db.read, [payer.id]);
+  if (payer !== null && known.length === 1) return payer;
+  throw new Problem('account_unknown', `account: there is no ${JSON.stringify(id)}; see GET /v1/accounts.`, {
+    field: 'account',
+  });
+}
+
+function claimed(paymentId: string, settled: boolean): Problem {
+  return settled
+    ? new Problem('invoice_already_paid', `invoice: ${paymentId} paid it; nothing was sent again.`, {
+        field: 'invoice',
+        extra: { payment: paymentId },
+      })
+    : new Problem('payment_in_progress', `invoice: ${paymentId} is paying it; wait for that one to end.`, {
+        field: 'invoice',
+        extra: { payment: paymentId },
+      });
+}
+
+function refuseUnpayable(own: InvoiceRow, payer: Account): void {
+  if (own.account_id === payer.id) {
+    throw new Problem(
+      'invoice_own',
+      `invoice: ${own.id} is of this fleet and would credit ${payer.id}, the account that pays; nothing would move. Pay it from another account, or from outside.`,
+      { field: 'invoice', extra: { invoice: own.id } },
+    );
+  }
+  if (own.state === 'settled') {
+    throw new Problem(
+      'invoice_already_paid',
+      `invoice: ${own.id} of this fleet is paid; ask for a new one.`,
+      {
+        field: 'invoice',
+        extra: { invoice: own.id },
+      },
+    );
+  }
+  if (own.state !== 'new') {
+    throw new Problem(
+      'invoice_own_unpayable',
+      `invoice: ${own.id} of this fleet is ${own.state}; ask for a new one.`,
+      {
+        field: 'invoice',
+        extra: { invoice: own.id },
+      },
+    );
+  }
+}
+
+/** Asks every node and chooses. `failedRoutes`: see `routeKey`. */
+export async function planPayment(
+  context: PaymentsContext,
+  wanted: WantedPayment,
+  preferredRegion: string | null,
+  failedRoutes: ReadonlySet<string>,
+): Promise<PaymentPlan> {
+  const { amountMsat, feeLimitMsat } = wanted;
+  const facts = await askPayers(
+    context.fleet(),
+    context.clock,
+    routeQuestion(wanted.invoice, amountMsat, feeLimitMsat),
+  );
+  return choosePayer({ amountMsat, feeLimitMsat, preferredRegion, failedRoutes }, facts);
+}
+
+export const failedRoutesOf = (payment: Payment): ReadonlySet<string> =>
+  new Set(
+    payment.parts.filter((part) => part.state === 'failed').map((part) => routeKey(part.nodeId, part.route)),
+  );
+
+/** The parts of one attempt, over the routes of the chosen node. */
+export const partsOf = (chosen: PayerCandidate, attempt: number, nowMs: number): Part[] =>
+  chosen.routes.map((route) => ({
+    id: newId('prt', nowMs),
+    attempt,
+    nodeId: chosen.node,
+    token: partToken(randomHex(32)),
+    route,
+    state: 'planned',
+    failure: null,
+  }));
+
+/**
+ * Writes obligation, payment, hash claim, hold, first attempt and its effects: all or nothing. Nothing is sent here.
+ * @param source names the debt; the same source never owes twice
+ * @throws Problem
+ */
+export async function intendPayment(
+  context: PaymentsContext,
+  tx: Tx,
+  prepared: PreparedPayment,
+  source: string,
+): Promise<StoredPayment> {
+  const { clock, network } = context;
+  const now = clock.now();
+  const { invoice, amountMsat, feeLimitMsat, payer, own, options } = prepared;
+  const payment: Payment = {
+    id: newId('pay', now),
+    paymentHash: invoice.paymentHash,
+    amountMsat,
+    feeLimitMsat,
+    state: 'pending',
+    failure: null,
+    preimage: null,
+    feeMsat: msat(0n),
+    attempt: 0,
+    parts: [],
+  };
+  const stored = {
+    payment,
+    accountId: payer.id,
+    bolt11: invoice.text,
+    paymentSecret: invoice.paymentSecret,
+    paymentMetadata: invoice.paymentMetadata,
+    internalInvoiceId: own?.id ?? null,
+    plan: planView(prepared.plan),
+    deadlineAt: now + options.timeoutMs,
+    createdAt: now,
+  };
+  await insertPayment(tx, {
+    obligationId: newId('obl', now),
+    obligationSource: source,
+    network,
+    stored,
+  });
+  const other = await claimHash(tx, network, invoice.paymentHash, payment.id);
+  if (other !== null) {
+    const claim = await findClaim(tx, network, invoice.paymentHash);
+    throw claimed(other, claim?.state === 'settled');
+  }
+  const limit = own === null ? feeLimitMsat : 0n;
+  await hold(tx, payment, payer, amountMsat + limit);
+  return startPayment(context, tx, { ...stored, endedAt: null }, prepared);
+}
+
+async function hold(tx: Tx, payment: Payment, payer: Account, amountMsat: bigint): Promise<void> {
+  try {
+    await post(tx, bookHold(payment.id, payer, amountMsat));
+  } catch (error) {
+    if (!(error instanceof Overdrawn)) throw error;
+    throw new Problem(
+      'insufficient_balance',
+      `amount_msat: ${payer.id} has less than the amount and the fee limit together (${amountMsat} msat); see GET /v1/accounts.`,
+      { field: 'amount_msat' },
+    );
+  }
+}
+
+async function startPayment(
+  context: PaymentsContext,
+  tx: Tx,
+  stored: StoredPayment,
+  prepared: PreparedPayment,
+): Promise<StoredPayment> {
+  const { payment } = stored;
+  if (prepared.own !== null) {
+    await addEffect(tx, {
+      kind: 'payment.internal',
+      key: payment.id,
+      payload: { payment: payment.id },
+      nodeId: prepared.own.node_id,
+    });
+    await announce(tx, 'payment.pending', payment.id, paymentView(stored));
+    return stored;
+  }
+  const { chosen } = prepared.plan;
+  if (chosen !== null) {
+    const parts = partsOf(chosen, 1, context.clock.now());
+    try {
+      return await applyTo(context, tx, stored, { kind: 'replanned', parts });
+    } catch (error) {
+      throw error instanceof Overdrawn ? new StalePlan() : error;
+    }
+  }
+  await addEffect(tx, { kind: 'payment.plan', key: `${payment.id}:1`, payload: { payment: payment.id } });
+  await announce(tx, 'payment.pending', payment.id, paymentView(stored));
+  return stored;
+}
+
+/**
+ * The chosen node's liquidity went to another payment since the plan was made. Roll back, and intend the payment
+ * with `unplanned`: it is then planned by an effect.
+ */
+export class StalePlan extends Error {
+  override readonly name = 'StalePlan';
+}
+
+export const unplanned = (prepared: PreparedPayment): PreparedPayment => ({
+  ...prepared,
+  plan: { ...prepared.plan, chosen: null },
+});
+
+/** Applies an event to the payment that has the part. Null: no payment of ours. */
+export async function applyPartEvent(
+  context: PaymentsContext,
+  tx: Tx,
+  event: Extract<PaymentEvent, { token: unknown }>,
+): Promise<StoredPayment | null> {
+  const stored = await lockPaymentOfPart(tx, event.token);
+  return stored === null ? null : applyTo(context, tx, stored, event);
+}
+
+/** Applies an event to a locked payment: decides, writes, books. @throws Overdrawn */
+export async function applyTo(
+  context: PaymentsContext,
+  tx: Tx,
+  stored: StoredPayment,
+  event: PaymentEvent,
+  plan?: PaymentPlan,
+): Promise<StoredPayment> {
+  const [after, effects] = decide(stored.payment, event);
+  const shown = plan === undefined ? stored.plan : planView(plan);
+  if (after === stored.payment && effects.length === 0) return stored;
+  await savePayment(tx, stored.payment, after, plan === undefined ? undefined : shown);
+  const over = after.state === 'settled' || after.state === 'failed';
+  const next = {
+    ...stored,
+    payment: after,
+    plan: shown,
+    endedAt: over ? (stored.endedAt ?? context.clock.now()) : null,
+  };
+  for (const effect of effects) await perform(context, tx, next, effect);
+  if (after.state !== stored.payment.state || after.parts.length !== stored.payment.parts.length) {
+    await announce(tx, `payment.${after.state}`, after.id, paymentView(next));
+  }
+  return next;
+}
+
+async function perform(
+  context: PaymentsContext,
+  tx: Tx,
+  stored: StoredPayment,
+  effect: PaymentEffect,
+): Promise<void> {
+  const { payment } = stored;
+  const payer = claimAccount(stored.accountId);
+  if (payer === null) throw new Error(`payment ${payment.id} has no claim account: ${stored.accountId}`);
+  switch (effect.kind) {
+    case 'book_part_sent':
+      return post(tx, bookPartSent(effect.part));
+    case 'book_part_returned':
+      return post(tx, bookPartReturned(effect.part));
+    case 'book_part_settled':
+      return post(tx, bookPartSettled(effect.part, payer, effect.paidMsat));
+    case 'book_internal':
+      return settleOwn(tx, stored, payer);
+    case 'release_hold':
+      return post(tx, bookRelease(payment.id, payer, unspent(stored)));
+    case 'release_hash':
+      return releaseHash(tx, payment);
+    case 'send':
+    case 'resolve':
+      return addEffect(tx, {
+        kind: `part.${effect.kind}`,
+        key: effect.part.token,
+        payload: { token: effect.part.token },
+        nodeId: effect.part.nodeId,
+      });
+    case 'plan_again':
+      return addEffect(tx, {
+        kind: 'payment.plan',
+        key: `${payment.id}:${payment.attempt + 1}`,
+        payload: { payment: payment.id },
+      });
+    case 'alarm':
+      context.log.error({ payment: payment.id }, effect.message);
+      return announce(tx, 'alarm', payment.id, { message: effect.message });
+  }
+}
+
+/** What is left of the hold: amount and fee limit, less what settled parts took. */
+function unspent({ payment, internalInvoiceId }: StoredPayment): Msat {
+  if (internalInvoiceId !== null) return payment.state === 'settled' ? msat(0n) : payment.amountMsat;
+  const settled = payment.parts.filter((part) => part.state === 'settled');
+  const spent = settled.reduce((total, part) => total + partMsat(part), payment.feeMsat as bigint);
+  return msat(payment.amountMsat + payment.feeLimitMsat - spent);
+}
+
+async function settleOwn(
+  tx: Tx,
+  { payment, internalInvoiceId }: StoredPayment,
+  payer: Account,
+): Promise<void> {
+  const invoice = await lockInvoice(tx, internalInvoiceId ?? '');
+  const payee = claimAccount(invoice.account_id);
+  if (payee === null) throw new Error(`invoice ${invoice.id} has no claim account`);
+  await post(tx, bookInternal(payment.id, payer, payee, payment.amountMsat));
+  await settleInvoice(tx, invoice.id, { receivedMsat: payment.amountMsat, paid: 'on_time', internal: true });
+  await announce(tx, 'invoice.settled', invoice.id, {
+    id: invoice.id,
+    received_msat: `${payment.amountMsat}`,
+  });
+}

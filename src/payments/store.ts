@@ -1,0 +1,333 @@
+import { instant, json, type Statements, type Tx } from '../kit/db.ts';
+import {
+  type NodeId,
+  nodeId,
+  type PartToken,
+  type PaymentHash,
+  type PaymentSecret,
+  type Preimage,
+  partToken,
+} from '../lightning/ids.ts';
+import type { Route } from '../lightning/route.ts';
+import { msat } from '../money/msat.ts';
+import {
+  type Part,
+  type Payment,
+  type PaymentFailure,
+  type PaymentState,
+  partFeeMsat,
+  partMsat,
+} from './payment.ts';
+
+/** A payment with what the shell needs around the decision. */
+export interface StoredPayment {
+  readonly payment: Payment;
+  readonly accountId: string;
+  readonly bolt11: string;
+  readonly paymentSecret: PaymentSecret;
+  readonly paymentMetadata: string | null;
+  readonly internalInvoiceId: string | null;
+  /** Candidates of the newest attempt, as JSON. */
+  readonly plan: unknown;
+  /** ms since 1970, these three. */
+  readonly deadlineAt: number;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+
+interface PaymentRow {
+  id: string;
+  payment_hash: string;
+  amount_msat: bigint;
+  fee_limit_msat: bigint;
+  state: string;
+  failure: string | null;
+  preimage: string | null;
+  paid_fee_msat: bigint;
+  attempt: number;
+  account_id: string;
+  bolt11: string;
+  payment_secret: string;
+  payment_metadata: string | null;
+  internal_invoice_id: string | null;
+  plan: unknown;
+  deadline_at: number;
+  created_at: number;
+  ended_at: number | null;
+}
+
+interface PartRow {
+  id: string;
+  payment_id: string;
+  attempt: number;
+  node_id: string;
+  token: string;
+  route: RouteJson;
+  state: string;
+  failure: string | null;
+}
+
+interface RouteJson {
+  hops: { pubkey: string; scid: string; amount_msat: string; cltv_delta: number }[];
+}
+
+export const routeToJson = (route: Route): RouteJson => ({
+  hops: route.hops.map((hop) => ({
+    pubkey: hop.pubkey,
+    scid: hop.scid,
+    amount_msat: hop.amountMsat.toString(),
+    cltv_delta: hop.cltvDelta,
+  })),
+});
+
+const routeFromJson = (stored: RouteJson): Route =>
+  ({
+    hops: stored.hops.map((hop) => ({
+      pubkey: hop.pubkey,
+      scid: hop.scid,
+      amountMsat: msat(BigInt(hop.amount_msat)),
+      cltvDelta: hop.cltv_delta,
+    })),
+  }) as unknown as Route;
+
+const PAYMENT = `select id, payment_hash, amount_msat, fee_limit_msat, state, failure, preimage, attempt,
+  account_id, bolt11, payment_secret, payment_metadata, internal_invoice_id, plan, deadline_at, created_at, ended_at, paid_fee_msat from payment`;
+const PART = 'select id, payment_id, attempt, node_id, token, route, state, failure from part';
+
+function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
+  return {
+    payment: {
+      id: row.id,
+      paymentHash: row.payment_hash as PaymentHash,
+      amountMsat: msat(row.amount_msat),
+      feeLimitMsat: msat(row.fee_limit_msat),
+      state: row.state as PaymentState,
+      failure: row.failure as PaymentFailure | null,
+      preimage: row.preimage as Preimage | null,
+      feeMsat: msat(row.paid_fee_msat),
+      attempt: row.attempt,
+      parts: parts.filter((part) => part.payment_id === row.id).map(toPart),
+    },
+    accountId: row.account_id,
+    bolt11: row.bolt11,
+    paymentSecret: row.payment_secret as PaymentSecret,
+    paymentMetadata: row.payment_metadata,
+    internalInvoiceId: row.internal_invoice_id,
+    plan: row.plan,
+    deadlineAt: row.deadline_at,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}
+
+const toPart = (row: PartRow): Part => ({
+  id: row.id,
+  attempt: row.attempt,
+  nodeId: nodeId(row.node_id),
+  token: partToken(row.token),
+  route: routeFromJson(row.route),
+  state: row.state as Part['state'],
+  failure: row.failure as Part['failure'],
+});
+
+async function withParts(read: Statements, rows: readonly PaymentRow[]): Promise<StoredPayment[]> {
+  if (rows.length === 0) return [];
+  const parts = await read.query<PartRow>(`${PART} where payment_id = any($1) order by payment_id, id`, [
+    rows.map((row) => row.id),
+  ]);
+  return rows.map((row) => toStored(row, parts));
+}
+
+export async function findPayment(read: Statements, id: string): Promise<StoredPayment | null> {
+  const row = await read.maybe<PaymentRow>(`${PAYMENT} where id = $1`, [id]);
+  return row === null ? null : ((await withParts(read, [row]))[0] ?? null);
+}
+
+export async function findPaymentOfPart(read: Statements, token: PartToken): Promise<StoredPayment | null> {
+  const row = await read.maybe<PaymentRow>(
+    `${PAYMENT} where id = (select payment_id from part where token = $1)`,
+    [token],
+  );
+  return row === null ? null : ((await withParts(read, [row]))[0] ?? null);
+}
+
+/** The payment, locked until the transaction ends. Its parts are read after the lock, so they are the newest. */
+export async function lockPayment(tx: Tx, id: string): Promise<StoredPayment | null> {
+  const row = await tx.maybe<PaymentRow>(`${PAYMENT} where id = $1 for update`, [id]);
+  return row === null ? null : ((await withParts(tx, [row]))[0] ?? null);
+}
+
+export async function lockPaymentOfPart(tx: Tx, token: PartToken): Promise<StoredPayment | null> {
+  const row = await tx.maybe<PaymentRow>(
+    `${PAYMENT} where id = (select payment_id from part where token = $1) for update`,
+    [token],
+  );
+  return row === null ? null : ((await withParts(tx, [row]))[0] ?? null);
+}
+
+/** Newest first; `before` is the last one of the page before. */
+export async function listPayments(
+  read: Statements,
+  page: { readonly before: { at: number; id: string } | null; readonly limit: number },
+): Promise<StoredPayment[]> {
+  const rows = await read.query<PaymentRow>(
+    `${PAYMENT} where (created_at, id) < ($1::timestamptz, $2) order by created_at desc, id desc limit $3`,
+    [page.before === null ? 'infinity' : instant(page.before.at), page.before?.id ?? '', page.limit],
+  );
+  return withParts(read, rows);
+}
+
+export interface NewPayment {
+  readonly obligationId: string;
+  /** Names the debt: unique for ever. */
+  readonly obligationSource: string;
+  readonly network: string;
+  readonly stored: Omit<StoredPayment, 'endedAt'>;
+}
+
+/** Obligation and payment. @throws on a source that has a live payment (unique violation) */
+export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
+  const { payment, accountId } = fresh.stored;
+  await tx.query(
+    `with owed as (
+       insert into obligation (id, source, account_id, amount_msat) values ($1, $2, $3, $4) returning id)
+     insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+                          state, attempt, plan, internal_invoice_id, deadline_at, created_at,
+                          payment_secret, payment_metadata)
+     select $5, id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10::jsonb, $11, $12, $13, $14, $15 from owed`,
+    [
+      fresh.obligationId,
+      fresh.obligationSource,
+      accountId,
+      payment.amountMsat,
+      payment.id,
+      fresh.network,
+      payment.paymentHash,
+      fresh.stored.bolt11,
+      payment.feeLimitMsat,
+      json(fresh.stored.plan),
+      fresh.stored.internalInvoiceId,
+      instant(fresh.stored.deadlineAt),
+      instant(fresh.stored.createdAt),
+      fresh.stored.paymentSecret,
+      fresh.stored.paymentMetadata,
+    ],
+  );
+}
+
+/** Null: the hash is now this payment's. Else the payment that has it. */
+export async function claimHash(
+  tx: Tx,
+  network: string,
+  hash: PaymentHash,
+  paymentId: string,
+): Promise<string | null> {
+  const mine = await tx.query(
+    `insert into hash_claim (network, payment_hash, payment_id) values ($1, $2, $3)
+     on conflict do nothing returning payment_id`,
+    [network, hash, paymentId],
+  );
+  if (mine.length === 1) return null;
+  const other = await tx.one<{ payment_id: string }>(
+    'select payment_id from hash_claim where network = $1 and payment_hash = $2',
+    [network, hash],
+  );
+  return other.payment_id;
+}
+
+/** Who holds the claim of a hash. */
+export const findClaim = (
+  read: Statements,
+  network: string,
+  hash: PaymentHash,
+): Promise<{ payment_id: string; state: PaymentState } | null> =>
+  read.maybe(
+    `select payment_id, state from hash_claim join payment on payment.id = payment_id
+     where hash_claim.network = $1 and hash_claim.payment_hash = $2`,
+    [network, hash],
+  );
+
+export async function releaseHash(tx: Tx, payment: Payment): Promise<void> {
+  await tx.query('delete from hash_claim where payment_hash = $1 and payment_id = $2', [
+    payment.paymentHash,
+    payment.id,
+  ]);
+}
+
+export async function insertParts(tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> {
+  for (const part of parts) {
+    await tx.query(
+      `insert into part (id, payment_id, attempt, node_id, token, amount_msat, fee_msat, route, state)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        part.id,
+        paymentId,
+        part.attempt,
+        part.nodeId,
+        part.token,
+        partMsat(part),
+        partFeeMsat(part),
+        json(routeToJson(part.route)),
+        part.state,
+      ],
+    );
+  }
+}
+
+/** Writes what the decision changed. */
+export async function savePayment(tx: Tx, before: Payment, after: Payment, plan?: unknown): Promise<void> {
+  const over = after.state === 'settled' || after.state === 'failed';
+  await tx.query(
+    `update payment set state = $2, failure = $3, preimage = $4, paid_fee_msat = $5,
+            fee_msat = case when $2 = 'settled' then $5 end, attempt = $6, plan = coalesce($7::jsonb, plan),
+            ended_at = case when $8 then now() end
+     where id = $1`,
+    [
+      after.id,
+      after.state,
+      after.failure,
+      after.preimage,
+      after.feeMsat,
+      after.attempt,
+      plan === undefined ? null : json(plan),
+      over,
+    ],
+  );
+  await insertParts(tx, after.id, after.parts.slice(before.parts.length));
+  for (const [index, part] of before.parts.entries()) {
+    const now = after.parts[index];
+    if (now === undefined || now === part) continue;
+    await tx.query(
+      `update part set state = $2, failure = $3,
+              sent_at = case when $2 = 'planned' then sent_at else coalesce(sent_at, now()) end,
+              ended_at = case when $2 in ('settled', 'failed') then now() end
+       where id = $1`,
+      [part.id, now.state, now.failure],
+    );
+  }
+}
+
+/** Parts without an end that nobody has looked at for a while; they are marked as looked at. */
+export const takeStaleParts = (
+  tx: Tx,
+  nodes: readonly NodeId[],
+  staleMs: number,
+  limit: number,
+): Promise<{ token: string; node_id: NodeId }[]> =>
+  tx.query(
+    `update part set checked_at = now() where id in (
+       select id from part where node_id = any($1) and state in ('planned', 'in_flight', 'unknown')
+         and checked_at < now() - $2 * interval '1 millisecond'
+       order by checked_at limit $3 for update skip locked)
+     returning token, node_id`,
+    [nodes, staleMs, limit],
+  );
+
+/** ms since the part was intended. */
+export const partAge = async (read: Statements, token: PartToken): Promise<number> =>
+  (
+    await read.one<{ age: number }>(
+      `select (extract(epoch from now() - created_at) * 1000)::float8 as age from part where token = $1`,
+      [token],
+    )
+  ).age;

@@ -218,10 +218,9 @@ async function attemptTx<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>, options
     await client.query(`begin isolation level ${options.isolation ?? 'read committed'} read write`);
     const result = await work(statements(session.run) as Tx);
     await session.close();
-    // COMMIT would answer "ROLLBACK", without an error, after a failure that `work` has swallowed.
-    if (client.getTransactionStatus() !== 'T')
-      throw session.failure() ?? new Error('the transaction was ended by hand');
-    await commit(client);
+    if (client.getTransactionStatus() === 'I') throw new Error('the transaction was ended by hand');
+    const committed = await commit(client);
+    if (!committed) throw session.failure() ?? new Error('the database rolled the transaction back');
     healthy = true;
     return result;
   } catch (error) {
@@ -253,9 +252,11 @@ function serialSession(client: pg.ClientBase, timeoutMs?: number) {
   return { run: next, close, failure: () => failure };
 }
 
-async function commit(client: pg.ClientBase): Promise<void> {
+/** @returns false after a failed statement whose error `work` has swallowed: COMMIT then rolls back, without an error */
+async function commit(client: pg.ClientBase): Promise<boolean> {
   try {
-    await client.query('commit');
+    const { command } = await client.query('commit');
+    return command === 'COMMIT';
   } catch (error) {
     throw mayRetry(error) || wasRefused(error, 'commit') ? error : new CommitUnknown(error);
   }

@@ -1,5 +1,6 @@
 /** Coins: addresses, sends that happen once, and the facet `open`. */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { MSAT_PER_SAT, msat, ZERO_MSAT } from '../../money/msat.ts';
 import { freshToken, sat } from './payment.ts';
 import type { Case, World } from './world.ts';
@@ -26,7 +27,7 @@ export const chainCases: readonly Case[] = [
         feeRateSatPerVb: 2,
       };
       const first = await sender.sendOnchain(order);
-      assert(first.kind === 'sent', JSON.stringify(first));
+      assert(first.kind === 'sent', inspect(first));
       assert.match(first.txid, /^[0-9a-f]{64}$/);
       assert(first.feeMsat > 0n && first.feeMsat % MSAT_PER_SAT === 0n, `a fee of ${first.feeMsat} msat`);
       const after = before - order.amountMsat - first.feeMsat;
@@ -50,7 +51,7 @@ export const chainCases: readonly Case[] = [
         answers.push(await world.sender.sendOnchain(order));
       }
       const [one, two] = answers;
-      assert(one?.kind === 'sent' && two?.kind === 'sent', JSON.stringify(answers, printBigint));
+      assert(one?.kind === 'sent' && two?.kind === 'sent', inspect(answers));
       assert.notEqual(one.txid, two.txid);
       const after = before - sat(20_000) - one.feeMsat - two.feeMsat;
       await world.eventually('the coins to leave', async () => (await coins(world)) === after);
@@ -97,5 +98,3 @@ export const chainCases: readonly Case[] = [
     },
   },
 ];
-
-const printBigint = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);

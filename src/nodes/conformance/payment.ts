@@ -1,6 +1,7 @@
 /** Invoices, routes and parts, as every case needs them. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { Bolt11 } from '../../lightning/bolt11.ts';
 import { type PartToken, type PaymentHash, partToken, paymentHash } from '../../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route, sentMsat } from '../../lightning/route.ts';
@@ -44,7 +45,7 @@ export async function routeTo(
     feeLimitMsat: amountMsat > sat(100) ? amountMsat : sat(100),
     maxParts: 1,
   });
-  assert(answer.kind === 'routes', `no route for ${amountMsat} msat: ${JSON.stringify(answer)}`);
+  assert(answer.kind === 'routes', `no route for ${amountMsat} msat: ${inspect(answer)}`);
   assert.equal(answer.routes.length, 1, 'asked for one part');
   return answer.routes[0];
 }

@@ -1,5 +1,6 @@
 /** The facet `routes`. */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { nodePubkey } from '../../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route } from '../../lightning/route.ts';
 import { larger, type Msat, msat, sum, ZERO_MSAT } from '../../money/msat.ts';
@@ -58,7 +59,7 @@ export const routeCases: readonly Case[] = [
       for (const node of each(world)) {
         const owed = await bill(world, msat(12_345_678n));
         const answer = await finder(node, owed)({ amountMsat: msat(12_345_678n) });
-        assert(answer.kind === 'routes', JSON.stringify(answer));
+        assert(answer.kind === 'routes', inspect(answer));
         assert.equal(answer.routes.length, 1);
         assert.equal(deliveredMsat(answer.routes[0]), 12_345_678n);
         await expectWalkable(node, owed, answer.routes[0]);
@@ -119,7 +120,7 @@ export const routeCases: readonly Case[] = [
         const total = sat(40_000);
         const owed = await bill(world, total);
         const answer = await finder(world.sender, owed)({ amountMsat: total, maxParts: 4 });
-        assert(answer.kind === 'routes', JSON.stringify(answer));
+        assert(answer.kind === 'routes', inspect(answer));
         const orders = answer.routes.map((route) => part(owed, total, route));
         for (const order of orders) await sendAccepted(world.sender, order);
         for (const order of orders) await expectSettled(sender, order);

@@ -1,0 +1,122 @@
+/** The event stream of one node, and those who follow it. */
+import type { Cursor, NodeEvent, Subscription } from '../node.ts';
+import type { Time } from './time.ts';
+
+type WithoutCursor<Event> = Event extends unknown ? Omit<Event, 'cursor'> : never;
+/** An event that has no place in the stream yet. */
+export type News = WithoutCursor<NodeEvent>;
+
+export interface EventLog {
+  append(news: News): void;
+  /** The place of the last event; '0' before the first. */
+  cursor(): Cursor;
+  subscribe(after: Cursor | null, deliver: (batch: readonly NodeEvent[]) => Promise<void>): Subscription;
+  /** Goes on after a pause: see `isPaused`. */
+  wake(): void;
+  /** Forgets the events up to and including `cursor`: nobody resumes before it any more. */
+  forget(cursor: Cursor): void;
+}
+
+const BATCH = 256;
+const RETRY_MS = 100;
+
+/** @param isPaused nothing is delivered while it holds: the node is down */
+export function eventLog(time: Time, isPaused: () => boolean): EventLog {
+  let events: NodeEvent[] = [];
+  /** Events forgotten: the cursor of `events[index]` is `forgotten + index + 1`. */
+  let forgotten = 0;
+  const followers = new Set<() => void>();
+  const wake = () => {
+    for (const follower of followers) follower();
+  };
+  /** How many events lie at or before the cursor. */
+  const placeOf = (cursor: Cursor): number => {
+    const place = Number(cursor);
+    if (!/^\d+$/.test(cursor) || place > forgotten + events.length) {
+      throw new RangeError(`no cursor of this node: ${JSON.stringify(cursor.slice(0, 40))}`);
+    }
+    return place;
+  };
+  return {
+    append(news) {
+      events.push({ ...news, cursor: String(forgotten + events.length + 1) });
+      if (followers.size > 0) wake();
+    },
+    cursor: () => String(forgotten + events.length),
+    subscribe(after, deliver) {
+      let place = after === null ? 0 : placeOf(after);
+      const follower = follow(time, deliver, {
+        isPaused,
+        batch: () => {
+          place = Math.max(place, forgotten);
+          return events.slice(place - forgotten, place - forgotten + BATCH);
+        },
+        acknowledge: (count) => {
+          place += count;
+        },
+      });
+      followers.add(follower.wake);
+      follower.wake();
+      return {
+        stop() {
+          followers.delete(follower.wake);
+          return follower.stop();
+        },
+      };
+    },
+    wake,
+    forget(cursor) {
+      const place = placeOf(cursor);
+      if (place <= forgotten) return;
+      events = events.slice(place - forgotten);
+      forgotten = place;
+    },
+  };
+}
+
+interface Source {
+  isPaused(): boolean;
+  batch(): readonly NodeEvent[];
+  acknowledge(count: number): void;
+}
+
+/** Brings one batch after the other; one that could not be delivered comes again. */
+function follow(time: Time, deliver: (batch: readonly NodeEvent[]) => Promise<void>, source: Source) {
+  let stopped = false;
+  let running: Promise<void> | null = null;
+  let endPause = () => {};
+
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const cancel = time.after(RETRY_MS, resolve);
+      endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+
+  const run = async () => {
+    await null; // never in the middle of a step of the network
+    for (let batch = source.batch(); !stopped && !source.isPaused() && batch.length > 0; ) {
+      const delivered = await deliver(batch).then(
+        () => true,
+        () => false,
+      );
+      if (delivered) source.acknowledge(batch.length);
+      else if (!stopped) await pause();
+      batch = source.batch();
+    }
+    running = null;
+  };
+
+  return {
+    wake() {
+      if (!stopped) running ??= run();
+    },
+    async stop() {
+      stopped = true;
+      endPause();
+      await running;
+    },
+  };
+}

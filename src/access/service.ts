@@ -8,16 +8,17 @@ import { findPrincipal, hasPrincipals, insertPrincipal } from './store.ts';
 
 const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
+export const newSecret = (): string => `argosy_${randomHex(24)}`;
+
 /**
- * The owner and the first key, on a database that knows nobody yet. Returns the secret, which is shown or stored
- * by the caller once and never again; null when there is an owner already.
+ * The owner and the first key, on a database that knows nobody yet. The database keeps a hash; the caller shows or
+ * stores `secret` (see `newSecret`). False: there is an owner already, and `secret` opens nothing.
  */
-export async function createOwner(tx: Tx, clock: Clock): Promise<string | null> {
-  if (await hasPrincipals(tx)) return null;
-  const secret = `argosy_${randomHex(24)}`;
+export async function createOwner(tx: Tx, clock: Clock, secret: string): Promise<boolean> {
+  if (await hasPrincipals(tx)) return false;
   const owner: Principal = { id: newId('prn', clock.now()), name: 'owner', permissions: ['*'] };
   await insertPrincipal(tx, owner, newId('key', clock.now()), hashSecret(secret));
-  return secret;
+  return true;
 }
 
 /** Who is behind `Authorization: Bearer argosy_...`? @throws Problem unauthenticated */

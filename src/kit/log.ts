@@ -5,7 +5,12 @@ export type Log = pino.Logger;
 /** Logs to stderr as JSON lines, so that stdout stays data. Secrets never reach it: keys are redacted by name. */
 export function openLog(level: string): Log {
   return pino(
-    { level, base: undefined, redact: ['key', 'secret', 'authorization', '*.key', '*.secret'] },
+    {
+      level,
+      base: null,
+      serializers: { error: pino.stdSerializers.err },
+      redact: ['secret', 'authorization', '*.secret'],
+    },
     pino.destination(2),
   );
 }

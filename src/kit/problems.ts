@@ -7,7 +7,7 @@ interface ProblemKind {
   readonly title: string;
   readonly retryable?: true;
   /** 1 failed (default), 2 usage, 3 outcome unknown, 4 auth, 5 unreachable. */
-  readonly exit?: 2 | 3 | 4 | 5;
+  readonly exit?: 1 | 2 | 3 | 4 | 5;
 }
 
 const usage = (title: string): ProblemKind => ({ status: 400, title, exit: 2 });
@@ -75,6 +75,11 @@ export const PROBLEMS = {
   folder_in_use: { status: 500, title: 'The data folder is in use by a running Argosy', exit: 2 },
   folder_newer: { status: 500, title: 'The data folder was written by a newer Argosy', exit: 2 },
   folder_unusable: { status: 500, title: 'The data folder cannot be used', exit: 2 },
+  database_binary_missing: { status: 500, title: 'No embedded PostgreSQL for this machine', exit: 2 },
+  database_other_version: { status: 500, title: 'The database files are of another PostgreSQL', exit: 2 },
+  database_not_started: { status: 500, title: 'The embedded PostgreSQL did not start', exit: 1 },
+  database_not_empty: { status: 500, title: 'A practice world needs an empty database', exit: 2 },
+  database_history_changed: { status: 500, title: 'A migration is not the one that was applied', exit: 2 },
   database_newer: { status: 500, title: 'The database was migrated by a newer Argosy', exit: 2 },
   server_unreachable: { status: 503, title: 'No running Argosy was found', retryable: true, exit: 5 },
 } as const satisfies Record<string, ProblemKind>;

@@ -278,8 +278,8 @@ export async function insertParts(tx: Tx, paymentId: string, parts: readonly Par
 export async function savePayment(tx: Tx, before: Payment, after: Payment, plan?: unknown): Promise<void> {
   const over = after.state === 'settled' || after.state === 'failed';
   await tx.query(
-    `update payment set state = $2, failure = $3, preimage = $4, paid_fee_msat = $5,
-            fee_msat = case when $2 = 'settled' then $5 end, attempt = $6, plan = coalesce($7::jsonb, plan),
+    `update payment set state = $2::text, failure = $3, preimage = $4, paid_fee_msat = $5::bigint,
+            fee_msat = case when $2::text = 'settled' then $5::bigint end, attempt = $6, plan = coalesce($7::jsonb, plan),
             ended_at = case when $8 then now() end
      where id = $1`,
     [
@@ -298,9 +298,9 @@ export async function savePayment(tx: Tx, before: Payment, after: Payment, plan?
     const now = after.parts[index];
     if (now === undefined || now === part) continue;
     await tx.query(
-      `update part set state = $2, failure = $3,
-              sent_at = case when $2 = 'planned' then sent_at else coalesce(sent_at, now()) end,
-              ended_at = case when $2 in ('settled', 'failed') then now() end
+      `update part set state = $2::text, failure = $3,
+              sent_at = case when $2::text = 'planned' then sent_at else coalesce(sent_at, now()) end,
+              ended_at = case when $2::text in ('settled', 'failed') then now() end
        where id = $1`,
       [part.id, now.state, now.failure],
     );

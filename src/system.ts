@@ -1,0 +1,117 @@
+/** The system over its nodes: fleet, payments, effects, events and the API. Tests and the server open it alike. */
+import type { Context } from 'hono';
+import { type Guarded, guardOf } from './access/http.ts';
+import { eventRoutes } from './events/routes.ts';
+import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { fleetRoutes } from './fleet/routes.ts';
+import type { BookEvent } from './fleet/session.ts';
+import type { Clock } from './kit/clock.ts';
+import type { Db } from './kit/db.ts';
+import { startEffects } from './kit/effects.ts';
+import { type Api, createApi } from './kit/http.ts';
+import type { Log } from './kit/log.ts';
+import { startPublisher } from './kit/outbox.ts';
+import type { Network } from './lightning/ids.ts';
+import { accountRoutes } from './payments/account-routes.ts';
+import { creditInvoice, invoiceEffects } from './payments/receive.ts';
+import { startSweep } from './payments/recovery.ts';
+import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
+import { paymentEffects } from './payments/sending.ts';
+import { applyPartEvent, type PaymentsContext } from './payments/service.ts';
+
+export interface SystemOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly network: Network;
+  readonly nodes: readonly OwnNode[];
+  /** Rooms that are switched on add their routes here. */
+  readonly rooms?: (api: Api, guarded: Guarded) => void;
+}
+
+export interface System {
+  readonly api: Api;
+  readonly fleet: Fleet;
+  readonly payments: PaymentsContext;
+  /** Something was written: do the effects, number the events. */
+  kick(): void;
+  stop(): Promise<void>;
+}
+
+export async function openSystem(options: SystemOptions): Promise<System> {
+  const { db, clock, log, network } = options;
+  let fleet: Fleet | null = null;
+  const payments: PaymentsContext = {
+    db,
+    clock,
+    log,
+    network,
+    fleet() {
+      if (fleet === null) throw new Error('the fleet has not started');
+      return fleet;
+    },
+  };
+
+  const book: BookEvent = async (tx, node, event) => {
+    switch (event.kind) {
+      case 'part_settled': {
+        const { token, preimage, feeMsat } = event;
+        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
+        return;
+      }
+      case 'part_failed':
+        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
+        return;
+      case 'invoice_settled':
+        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
+      default: // the fleet itself has dealt with the others
+        return;
+    }
+  };
+  const publisher = startPublisher(db, clock, log);
+  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
+  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const kick = () => {
+    runner.kick();
+    publisher.kick();
+  };
+  fleet = await startFleet({ db, clock, log, book, afterBooking: kick }, options.nodes);
+  const sweeping = startSweep(payments, clock, kick);
+
+  const api = createApi(log);
+  const guarded = guardOf(db);
+  fleetRoutes(api, guarded, db, fleet);
+  accountRoutes(api, guarded, db);
+  paymentRoutes(api, guarded, payments, kick);
+  invoiceRoutes(api, guarded, payments, kick);
+  eventRoutes(api, guarded, db, publisher);
+  options.rooms?.(api, guarded);
+  document(api);
+
+  return {
+    api,
+    fleet,
+    payments,
+    kick,
+    async stop() {
+      await sweeping.stop();
+      await runner.stop();
+      await fleet?.stop();
+      await publisher.stop();
+    },
+  };
+}
+
+function document(api: Api): void {
+  api.doc31('/v1/openapi.json', (c: Context) => ({
+    openapi: '3.1.0',
+    info: {
+      title: 'Argosy',
+      version: '0.1.0',
+      description:
+        'One Lightning payment system out of many nodes. Amounts are decimal strings of msat; errors are RFC 9457 problems.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: new URL(c.req.url).origin }],
+  }));
+}

@@ -1,0 +1,203 @@
+/** The composition root: the data folder, the database, the practice world, the system, the listening server. */
+import { type ServerType, serve } from '@hono/node-server';
+import { createOwner, newSecret } from './access/service.ts';
+import type { Config } from './config.ts';
+import { systemClock } from './kit/clock.ts';
+import { type Db, openDb } from './kit/db.ts';
+import { type Folder, openFolder } from './kit/folder.ts';
+import { openLog } from './kit/log.ts';
+import { migrate } from './kit/migrate.ts';
+import { startPostgres } from './kit/postgres.ts';
+import { Problem } from './kit/problems.ts';
+import { practiceRoutes } from './practice/routes.ts';
+import { startWorld, type World } from './practice/world.ts';
+import { openSystem, type System } from './system.ts';
+
+/** One line of the checklist of `up`. `began` comes before `done`, with the same `step`. */
+export interface StartStep {
+  readonly step: string;
+  readonly state: 'began' | 'done';
+  readonly detail: string;
+}
+
+export interface Running {
+  /** `http://127.0.0.1:7300` */
+  readonly api: string;
+  /** The owner's key. */
+  readonly key: string;
+  readonly system: System;
+  readonly world: World;
+  stop(): Promise<void>;
+}
+
+const KEY_FILE = 'owner.key';
+
+/**
+ * Starts everything, or nothing: on a failure what had been started is stopped again.
+ * @throws Problem for what the operator can mend
+ */
+export async function startArgosy(config: Config, onStep: (step: StartStep) => void): Promise<Running> {
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async () => {
+    for (const each of undo.splice(0).reverse()) await each();
+  };
+  const step = async <T>(name: string, work: () => Promise<T>, tell: (result: T) => string): Promise<T> => {
+    onStep({ step: name, state: 'began', detail: '' });
+    const result = await work();
+    onStep({ step: name, state: 'done', detail: tell(result) });
+    return result;
+  };
+  try {
+    const log = openLog(config.logLevel);
+    const folder = lockFolder(config.data);
+    undo.push(() => folder.close());
+    const server = await listen(config.listen);
+    undo.push(() => server.close());
+    const database = step(
+      'database',
+      () => openDatabase(config, folder, undo),
+      (it) => it.what,
+    );
+    const practice = step(
+      'world',
+      () => openWorld(onStep, undo),
+      (it) => `${it.nodes.length} own nodes`,
+    );
+    const [{ db }, world] = await allOrFirstError(database, practice);
+    const key = await ownerKey(db, folder);
+    const system = await step(
+      'fleet',
+      () =>
+        openSystem({
+          db,
+          clock: systemClock,
+          log,
+          network: config.network,
+          nodes: world.nodes,
+          rooms: (api, guarded) => practiceRoutes(api, guarded, systemClock, world),
+        }),
+      (it) => it.fleet.nodes.map((own) => own.id).join(', '),
+    );
+    undo.push(() => system.stop());
+    server.answer((request) => system.api.fetch(request));
+    folder.announce(server.url);
+    undo.push(() => server.close());
+    return { api: server.url, key, system, world, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Both, or the first error after both have come to an end: nothing is left starting in the background. */
+async function allOrFirstError<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
+}
+
+function lockFolder(path: string): Folder {
+  const opened = openFolder(path);
+  if (opened.kind === 'refused') throw new Problem(opened.code, opened.detail, { field: 'data' });
+  return opened.folder;
+}
+
+interface Undo {
+  push(step: () => Promise<unknown> | unknown): unknown;
+}
+
+/**
+ * The practice world is made anew at each start, so its books begin anew, too: the embedded database is emptied;
+ * the operator's own has to be empty.
+ */
+async function openDatabase(config: Config, folder: Folder, undo: Undo): Promise<{ db: Db; what: string }> {
+  const what = config.databaseUrl === null ? 'embedded PostgreSQL' : 'PostgreSQL by URL';
+  const db =
+    config.databaseUrl === null
+      ? await embeddedDatabase(folder, undo)
+      : openDb({ url: config.databaseUrl }, { max: 20 });
+  undo.push(() => db.close());
+  const migrated = await migrate(db);
+  if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
+  const nodes = await db.read.query('select id from node limit 1');
+  if (nodes.length > 0) {
+    throw new Problem(
+      'database_not_empty',
+      'database.url: it holds the books of an earlier practice world, which cannot be resumed yet; give an empty database.',
+      { field: 'database.url' },
+    );
+  }
+  return { db, what };
+}
+
+async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
+  const postgres = await startPostgres({ folder: folder.path });
+  if (postgres.kind === 'refused') throw new Problem(postgres.code, postgres.detail);
+  undo.push(() => postgres.stop());
+  const db = openDb(postgres.target, { max: 20 });
+  await db.tx((tx) => tx.query('drop schema public cascade; create schema public'));
+  return db;
+}
+
+async function openWorld(onStep: (step: StartStep) => void, undo: Undo): Promise<World> {
+  const world = await startWorld({
+    onProgress: (detail) => onStep({ step: 'world', state: 'began', detail }),
+  });
+  undo.push(() => world.stop());
+  return world;
+}
+
+/** The key outlives the database of a practice world, so that scripts keep working after a restart. */
+async function ownerKey(db: Db, folder: Folder): Promise<string> {
+  const known = folder.readFile(KEY_FILE)?.trim();
+  const secret = known ?? newSecret();
+  const created = await db.tx((tx) => createOwner(tx, systemClock, secret));
+  if (created && known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
+  return secret;
+}
+
+interface Listening {
+  readonly url: string;
+  /** From now on requests are answered by `fetch`; until then with 503. */
+  answer(fetch: (request: Request) => Response | Promise<Response>): void;
+  close(): Promise<void>;
+}
+
+/** Listens at once, so that a taken address is known before anything else is started. */
+function listen(address: Config['listen']): Promise<Listening> {
+  let fetch = (_: Request): Response | Promise<Response> =>
+    new Response('{"status":"down","detail":"starting"}', { status: 503 });
+  return new Promise((resolve, reject) => {
+    const server: ServerType = serve(
+      { fetch: (request: Request) => fetch(request), hostname: address.host, port: address.port },
+      (bound) => {
+        const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+        resolve({
+          url: `http://${host}:${bound.port}`,
+          answer: (next) => {
+            fetch = next;
+          },
+          close: () => closeServer(server),
+        });
+      },
+    );
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        new Problem(
+          taken ? 'listen_address_in_use' : 'config_invalid',
+          taken
+            ? `listen: ${address.host}:${address.port} is taken; stop what listens there, or use --listen ${address.host}:0.`
+            : `listen: ${address.host}:${address.port} cannot be listened on (${error.code}).`,
+          { field: 'listen' },
+        ),
+      );
+    });
+  });
+}
+
+function closeServer(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+}

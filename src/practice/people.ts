@@ -1,0 +1,86 @@
+/** People of the practice world: outside nodes that invoice and pay, without Argosy in between. */
+import type { Clock } from '../kit/clock.ts';
+import { randomHex } from '../kit/ids.ts';
+import { type Bolt11, FEATURE, offers } from '../lightning/bolt11.ts';
+import { type Preimage, partToken } from '../lightning/ids.ts';
+import type { Route } from '../lightning/route.ts';
+import type { Msat } from '../money/msat.ts';
+import { ppmOf } from '../money/ppm.ts';
+import type { LightningNode, PartOrder, PartStatus } from '../nodes/node.ts';
+
+/** What the API needs of the practice world. */
+export interface Practice {
+  readonly people: ReadonlyMap<string, LightningNode>;
+  mine(blocks: number): Promise<void>;
+  height(): number;
+}
+
+export type PersonPayment =
+  | { readonly kind: 'settled'; readonly preimage: Preimage; readonly feeMsat: bigint }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+const TRIES = 3;
+const LOOK_MS = 20;
+const PATIENCE_MS = 60_000;
+
+/** Has a person pay an invoice; another try takes another route. */
+export async function payAsPerson(
+  node: LightningNode,
+  clock: Clock,
+  invoice: Bolt11,
+  amountMsat: Msat,
+): Promise<PersonPayment> {
+  let last: PersonPayment = { kind: 'failed', reason: 'no_route' };
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const answer = await node.facets.routes?.find({
+      payee: invoice.payee,
+      hints: invoice.routeHints,
+      features: invoice.features,
+      amountMsat,
+      finalCltvDelta: invoice.finalCltvDelta,
+      feeLimitMsat: ppmOf(amountMsat, 50_000n),
+      maxParts: offers(invoice.features, FEATURE.basicMpp) ? 4 : 1,
+    });
+    if (answer?.kind !== 'routes') return { kind: 'failed', reason: answer?.reason ?? 'no_route' };
+    last = await sendAll(node, clock, invoice, amountMsat, answer.routes);
+    if (last.kind === 'settled' || last.reason === 'payee_refused') return last;
+  }
+  return last;
+}
+
+async function sendAll(
+  node: LightningNode,
+  clock: Clock,
+  invoice: Bolt11,
+  totalMsat: Msat,
+  routes: readonly Route[],
+): Promise<PersonPayment> {
+  const orders: PartOrder[] = routes.map((route) => ({
+    token: partToken(randomHex(32)),
+    paymentHash: invoice.paymentHash,
+    paymentSecret: invoice.paymentSecret,
+    paymentMetadata: invoice.paymentMetadata,
+    totalMsat,
+    route,
+  }));
+  const ends = await Promise.all(
+    orders.map(async (order) => {
+      const answer = await node.sendPart(order);
+      return answer.kind === 'refused' ? answer : waitForEnd(node, clock, order);
+    }),
+  );
+  const fees = ends.reduce((total, end) => total + (end.kind === 'settled' ? end.feeMsat : 0n), 0n);
+  const paid = ends.find((end) => end.kind === 'settled');
+  if (paid?.kind === 'settled') return { kind: 'settled', preimage: paid.preimage, feeMsat: fees };
+  const failed = ends.find((end) => 'reason' in end);
+  return { kind: 'failed', reason: failed !== undefined && 'reason' in failed ? failed.reason : 'timeout' };
+}
+
+async function waitForEnd(node: LightningNode, clock: Clock, order: PartOrder): Promise<PartStatus> {
+  const until = clock.now() + PATIENCE_MS;
+  for (;;) {
+    const status = await node.lookup(order);
+    if (status.kind !== 'in_flight' || clock.now() > until) return status;
+    await clock.sleep(LOOK_MS);
+  }
+}

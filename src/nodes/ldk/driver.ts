@@ -1,0 +1,62 @@
+/** The port, spoken to one node of a worker. */
+import type { LightningNode, NodeEvent } from '../node.ts';
+import type { CallWorker } from './host.ts';
+import { createSubscription, type WatchedSubscription } from './subscription.ts';
+
+export interface DriverOptions {
+  readonly name: string;
+  readonly call: CallWorker;
+  /** Of the chain that the nodes are fed. */
+  newestHeight(): number;
+}
+
+export interface LdkDriver extends LightningNode {
+  subscribe(...takes: Parameters<LightningNode['subscribe']>): WatchedSubscription;
+}
+
+const EVENTS_AT_ONCE = 256;
+
+export function createDriver({ name, call, newestHeight }: DriverOptions): LdkDriver {
+  const stops = new Set<() => Promise<void>>();
+
+  return {
+    facets: {
+      routes: { find: (question) => call(name, 'findRoutes', question).answer },
+      open: { open: (order) => call(name, 'open', order).answer },
+    },
+    async info() {
+      const info = await call(name, 'info', null).answer;
+      return { ...info, synced: info.blockHeight === newestHeight() };
+    },
+    balances: () => call(name, 'balances', null).answer,
+    channels: () => call(name, 'channels', null).answer,
+    invoice: (order) => call(name, 'invoice', order).answer,
+    lookupInvoice: (hash) => call(name, 'lookupInvoice', hash).answer,
+    cancelInvoice: (hash) => call(name, 'cancelInvoice', hash).answer,
+    sendPart: (order) => call(name, 'sendPart', order).answer,
+    lookup: ({ token }) => call(name, 'lookup', token).answer,
+    pendingHtlcs: () => call(name, 'pendingHtlcs', null).answer,
+    async connect(peer) {
+      await call(name, 'connect', peer).answer;
+    },
+    address: () => call(name, 'address', null).answer,
+    sendOnchain: (order) => call(name, 'sendOnchain', order).answer,
+    subscribe(after, deliver) {
+      const read = (cursor: NodeEvent['cursor'] | null) =>
+        call(name, 'events', { after: cursor, limit: EVENTS_AT_ONCE }, Number.POSITIVE_INFINITY);
+      const subscription = createSubscription(read, after, deliver);
+      stops.add(subscription.stop);
+      return {
+        ended: subscription.ended,
+        async stop() {
+          stops.delete(subscription.stop);
+          await subscription.stop();
+        },
+      };
+    },
+    async stop() {
+      await Promise.all([...stops].map((stop) => stop()));
+      stops.clear();
+    },
+  };
+}

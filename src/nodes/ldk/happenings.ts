@@ -1,0 +1,184 @@
+/** What LDK tells becomes the node's own records and events. LDK's docs say for each event what must be done. */
+import { channelId, partToken, paymentHash, preimage } from '../../lightning/ids.ts';
+import { deliveredMsat, feeMsat } from '../../lightning/route.ts';
+import { msat } from '../../money/msat.ts';
+import { describeError, ldk, optional, toHex, unwrap } from './bindings.ts';
+import { type Core, FEERATE_PER_KW } from './core.ts';
+import type { InvoiceBook } from './invoices.ts';
+import type { Journal } from './journal.ts';
+import { type PathFailureFacts, toPartFailure } from './map.ts';
+import type { Openings } from './openings.ts';
+import type { Part, PartBook } from './parts.ts';
+import { isGhost } from './routes.ts';
+import type { Wallet } from './wallet.ts';
+
+export interface NodeRecords {
+  readonly core: Core;
+  readonly wallet: Wallet;
+  readonly invoices: InvoiceBook;
+  readonly parts: PartBook;
+  readonly journal: Journal;
+  readonly openings: Openings;
+  /** HTLCs wait to be forwarded, or to be taken as payments. */
+  forwardsDue: boolean;
+  broadcast(transaction: Uint8Array): void;
+}
+
+const FUNDING_SAT_PER_VB = 2;
+const nowSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
+
+/** @throws on anything unexpected: then the event must not be acknowledged. */
+export function handleEvent(node: NodeRecords, event: ldk.Event): void {
+  if (event instanceof ldk.Event_PendingHTLCsForwardable) node.forwardsDue = true;
+  else if (event instanceof ldk.Event_PaymentClaimable) receive(node, event);
+  else if (event instanceof ldk.Event_PaymentClaimed) settleInvoice(node, event);
+  else if (event instanceof ldk.Event_PaymentSent) settlePart(node, event);
+  else if (event instanceof ldk.Event_PaymentPathFailed) failPath(node, event);
+  else if (event instanceof ldk.Event_PaymentFailed) failPayment(node, event);
+  else if (event instanceof ldk.Event_PaymentPathSuccessful)
+    node.core.scorer.as_ScoreUpdate().payment_path_successful(event.path, nowSeconds());
+  else if (event instanceof ldk.Event_PaymentForwarded) bookForward(node, event);
+  else if (event instanceof ldk.Event_SpendableOutputs) sweep(node, event);
+  else handleChannelEvent(node, event);
+}
+
+function handleChannelEvent(node: NodeRecords, event: ldk.Event): void {
+  if (event instanceof ldk.Event_FundingGenerationReady) fund(node, event);
+  else if (event instanceof ldk.Event_ChannelPending) {
+    node.openings.succeed(toHex(event.former_temporary_channel_id.get_a()), toHex(event.channel_id.get_a()));
+    changed(node, event.channel_id);
+  } else if (event instanceof ldk.Event_ChannelReady) changed(node, event.channel_id);
+  else if (event instanceof ldk.Event_ChannelClosed) {
+    node.openings.fail(toHex(event.channel_id.get_a()), event.reason.to_str());
+    changed(node, event.channel_id);
+  } else if (event instanceof ldk.Event_DiscardFunding)
+    node.openings.discard(toHex(event.channel_id.get_a()));
+}
+
+const changed = (node: NodeRecords, id: ldk.ChannelId): void =>
+  node.journal.append({ kind: 'channel_changed', channel: channelId(toHex(id.get_a())) });
+
+function receive({ core, invoices }: NodeRecords, event: ldk.Event_PaymentClaimable): void {
+  const verdict = invoices.arrive(paymentHash(toHex(event.payment_hash)));
+  const secret = optional<Uint8Array>(event.purpose.preimage());
+  if (verdict === 'hold') return;
+  if (verdict === 'claim' && secret !== null) core.channels.claim_funds(secret);
+  else core.channels.fail_htlc_backwards(event.payment_hash);
+}
+
+function settleInvoice({ invoices, journal }: NodeRecords, event: ldk.Event_PaymentClaimed): void {
+  const hash = paymentHash(toHex(event.payment_hash));
+  const receivedMsat = msat(event.amount_msat);
+  const secret = invoices.settle(hash, receivedMsat);
+  if (secret === null) throw new Error(`a payment was claimed for no open invoice: ${hash}`);
+  journal.append({ kind: 'invoice_settled', paymentHash: hash, receivedMsat, preimage: secret });
+}
+
+/** LDK tells an end more than once: only a part in flight can still have one. */
+function partInFlight(node: NodeRecords, id: Uint8Array | null): Part | null {
+  const part = id === null ? undefined : node.parts.find(partToken(toHex(id)));
+  return part?.state.kind === 'in_flight' ? part : null;
+}
+
+function settlePart(node: NodeRecords, event: ldk.Event_PaymentSent): void {
+  const part = partInFlight(node, optional<Uint8Array>(event.payment_id));
+  if (part === null) return;
+  const secret = preimage(toHex(event.payment_preimage));
+  node.parts.end(part, { kind: 'settled', preimage: secret });
+  node.journal.append({
+    kind: 'part_settled',
+    token: part.token,
+    paymentHash: part.paymentHash,
+    preimage: secret,
+    feeMsat: feeMsat(part.route),
+  });
+}
+
+function readFailure(event: ldk.Event_PaymentPathFailed): PathFailureFacts {
+  const { failure } = event;
+  if (failure instanceof ldk.PathFailure_InitialSend)
+    return { kind: 'never_sent', error: describeError(failure.err) };
+  const update =
+    failure instanceof ldk.PathFailure_OnPath ? optional<ldk.NetworkUpdate>(failure.network_update) : null;
+  return {
+    kind: 'on_path',
+    byPayee: event.payment_failed_permanently,
+    blames: readBlame(update),
+    blamesScid: optional<bigint>(event.short_channel_id) !== null,
+  };
+}
+
+function readBlame(update: ldk.NetworkUpdate | null): 'channel' | 'channel_for_good' | 'node' | null {
+  if (update instanceof ldk.NetworkUpdate_ChannelFailure)
+    return update.is_permanent ? 'channel_for_good' : 'channel';
+  return update instanceof ldk.NetworkUpdate_NodeFailure ? 'node' : null;
+}
+
+/** As LDK's own background processor teaches the scorer. */
+function learn({ core }: NodeRecords, event: ldk.Event_PaymentPathFailed): void {
+  const score = core.scorer.as_ScoreUpdate();
+  const scid = optional<bigint>(event.short_channel_id);
+  if (scid !== null) score.payment_path_failed(event.path, scid, nowSeconds());
+  else if (event.payment_failed_permanently) score.probe_successful(event.path, nowSeconds());
+}
+
+function failPath(node: NodeRecords, event: ldk.Event_PaymentPathFailed): void {
+  if (isGhost(event.path)) return;
+  learn(node, event);
+  const part = partInFlight(node, optional<Uint8Array>(event.payment_id));
+  if (part === null) return;
+  const facts = readFailure(event);
+  const reason = toPartFailure(facts, deliveredMsat(part.route) < part.totalMsat);
+  if (facts.kind === 'never_sent') {
+    node.parts.end(part, { kind: 'refused', reason, detail: facts.error });
+    return;
+  }
+  node.parts.end(part, { kind: 'failed', reason });
+  node.journal.append({ kind: 'part_failed', token: part.token, paymentHash: part.paymentHash, reason });
+}
+
+/** Without a failed path before it, LDK found the route itself at fault, and sent nothing. */
+function failPayment(node: NodeRecords, event: ldk.Event_PaymentFailed): void {
+  const part = partInFlight(node, event.payment_id);
+  if (part === null) return;
+  const detail = `LDK gave the payment up: ${optional<number>(event.reason) ?? 'no reason given'}`;
+  node.parts.end(part, { kind: 'refused', reason: 'no_route', detail });
+}
+
+function bookForward({ journal }: NodeRecords, event: ldk.Event_PaymentForwarded): void {
+  const amountMsat = optional<bigint>(event.outbound_amount_forwarded_msat);
+  const earnedMsat = optional<bigint>(event.total_fee_earned_msat);
+  if (amountMsat === null || earnedMsat === null)
+    throw new Error('LDK forwarded an HTLC without amount or fee');
+  journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
+}
+
+function fund({ core, wallet, openings }: NodeRecords, event: ldk.Event_FundingGenerationReady): void {
+  const { temporary_channel_id: id, counterparty_node_id: peer } = event;
+  const built = wallet.pay(event.output_script, event.channel_value_satoshis, FUNDING_SAT_PER_VB);
+  if (built === null) {
+    openings.fail(toHex(id.get_a()), 'the wallet holds too little: send coins to its address');
+    core.channels.force_close_without_broadcasting_txn(id, peer, 'no funds');
+    return;
+  }
+  openings.funded(toHex(id.get_a()), built.txid);
+  const result = core.channels.funding_transaction_generated(id, peer, built.raw);
+  if (result.is_ok()) return;
+  wallet.discard(built.txid);
+  openings.fail(toHex(id.get_a()), 'LDK refused the funding transaction');
+}
+
+/** Coins of a closed channel come home to the wallet. */
+function sweep({ core, wallet, broadcast }: NodeRecords, event: ldk.Event_SpendableOutputs): void {
+  const spent = core.keys
+    .as_OutputSpender()
+    .spend_spendable_outputs(
+      event.outputs,
+      [],
+      wallet.script(),
+      FEERATE_PER_KW * 2,
+      ldk.Option_u32Z.constructor_none(),
+    );
+  // Too little to pay for its own way home.
+  if (spent.is_ok()) broadcast(unwrap(spent, ldk.Result_TransactionNoneZ_OK, 'sweep'));
+}

@@ -1,0 +1,228 @@
+/** The main thread's side of a worker full of LDK nodes. */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { ChannelId, Network, NodePubkey } from '../../lightning/ids.ts';
+import { createDriver, type LdkDriver } from './driver.ts';
+import type {
+  FedBlock,
+  ForwardingFee,
+  FromWorker,
+  Gives,
+  LdkNodeOptions,
+  LinkMessage,
+  StartingPoint,
+  Takes,
+  ToWorker,
+  Verb,
+  WorkerStart,
+} from './wire.ts';
+
+export type { FedBlock, ForwardingFee, LdkNodeOptions, StartingPoint } from './wire.ts';
+
+export interface LdkHostOptions {
+  /** Anything but 'regtest' is refused: these bindings are not fit for real money. */
+  readonly network: Network;
+  readonly nodes: readonly LdkNodeOptions[];
+  readonly startingPoint: StartingPoint;
+  /** Takes the transactions that the nodes want on the chain. */
+  readonly broadcast: (transaction: Uint8Array) => void;
+  /** ms; a payee gives an incomplete set of parts up within two to three of them. Default 5,000. */
+  readonly tickMs?: number;
+  /** ms until a call that has no answer rejects. Default 20,000. */
+  readonly patienceMs?: number;
+}
+
+export interface Knowledge {
+  readonly channels: number;
+  /** One for each direction of a channel. */
+  readonly policies: number;
+  /** That have announced themselves. */
+  readonly nodes: number;
+}
+
+export interface LdkHost {
+  /** @throws when the worker has no such node */
+  node(name: string): LdkDriver;
+  pubkey(name: string): NodePubkey;
+  /** Hands the next block to all nodes; blocks come in order, without gaps. */
+  connectBlock(block: FedBlock): void;
+  setForwardingFee(name: string, channel: ChannelId, fee: ForwardingFee): Promise<void>;
+  /** Tells the network of the nodes; their channels must be announced before. */
+  announce(): Promise<void>;
+  /** What the graph that the nodes share knows. */
+  knowledge(): Promise<Knowledge>;
+  /** While a node holds, complete payments to it wait unclaimed; the end of it claims them. */
+  hold(name: string, on: boolean): Promise<void>;
+  /** Ends with the error that the worker died of, or with null after `stop`. Never rejects. */
+  readonly ended: Promise<Error | null>;
+  stop(): Promise<void>;
+  /** For `linkNodes`. */
+  post(message: ToWorker, transfer?: LinkMessage['port'][]): void;
+}
+
+const DEFAULT_TICK_MS = 5_000;
+const DEFAULT_PATIENCE_MS = 20_000;
+
+/** A call on its way to the worker. `forget` gives up waiting. */
+export interface Calling<T> {
+  readonly answer: Promise<T>;
+  forget(): void;
+}
+/** @param patienceMs Infinity: the answer may take for ever */
+export type CallWorker = <V extends Verb>(
+  node: string,
+  verb: V,
+  takes: Takes<V>,
+  patienceMs?: number,
+) => Calling<Gives<V>>;
+
+/** The worker runs from the same kind of file as this one: `.ts` in the source tree, `.js` as published. */
+const workerFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
+/** @throws Error for any network but regtest, and when the worker does not come up. */
+export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
+  if (options.network !== 'regtest')
+    throw new Error(
+      `LDK nodes are for practice on regtest only, not for ${options.network}: use LND, CLN or Eclair`,
+    );
+  const { nodes, startingPoint, tickMs = DEFAULT_TICK_MS } = options;
+  const workerData: WorkerStart = { nodes, startingPoint, tickMs };
+  const worker = new Worker(workerFile(), { workerData, name: 'argosy-ldk' });
+  const connection = connect(worker, options);
+  const pubkeys = await connection.ready;
+  const { call, post, ended } = connection;
+  let height = startingPoint.height;
+  const drivers = new Map(
+    nodes.map(({ name }) => [name, createDriver({ name, call, newestHeight: () => height })]),
+  );
+  const everyNode = (run: (name: string) => Promise<null>) => Promise.all(nodes.map(({ name }) => run(name)));
+
+  return {
+    node: (name) => known(drivers.get(name), name),
+    pubkey: (name) => known(pubkeys[name], name),
+    connectBlock(block) {
+      if (block.height !== height + 1)
+        throw new Error(`the nodes know block ${height}: hand them ${height + 1} next, not ${block.height}`);
+      height = block.height;
+      post({ kind: 'block', block });
+    },
+    async setForwardingFee(name, channel, fee) {
+      await call(name, 'setForwardingFee', { channel, fee }).answer;
+    },
+    async announce() {
+      await everyNode((name) => call(name, 'announce', null).answer);
+    },
+    knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
+    async hold(name, on) {
+      await call(name, 'hold', on).answer;
+    },
+    ended,
+    stop: connection.stop,
+    post,
+  };
+}
+
+function known<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`no node is called ${name} here`);
+  return value;
+}
+
+/** Links two nodes as peers, also across workers. Calls to connect them resolve afterwards. */
+export function linkNodes(from: { host: LdkHost; name: string }, to: { host: LdkHost; name: string }): void {
+  if (from.host === to.host) {
+    from.host.post({ kind: 'link_inside', from: from.name, to: to.name });
+    return;
+  }
+  const { port1, port2 } = new MessageChannel();
+  to.host.post({ kind: 'link', node: to.name, peer: null, port: port2 }, [port2]);
+  const peer = to.host.pubkey(to.name);
+  from.host.post({ kind: 'link', node: from.name, peer, port: port1 }, [port1]);
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface Connection {
+  readonly ready: Promise<Readonly<Record<string, NodePubkey>>>;
+  readonly ended: Promise<Error | null>;
+  readonly call: CallWorker;
+  post: LdkHost['post'];
+  stop(): Promise<void>;
+}
+
+function connect(
+  worker: Worker,
+  { broadcast, patienceMs = DEFAULT_PATIENCE_MS }: LdkHostOptions,
+): Connection {
+  const waiting = new Map<number, Waiting>();
+  const ready = Promise.withResolvers<Readonly<Record<string, NodePubkey>>>();
+  const ended = Promise.withResolvers<Error | null>();
+  let nextId = 1;
+  /** Why nothing can be asked any more. */
+  let over: Error | null = null;
+  let stopping = false;
+
+  function end(error: Error): void {
+    over ??= error;
+    ended.resolve(stopping ? null : over);
+    ready.reject(over);
+    for (const { reject } of waiting.values()) reject(over);
+    waiting.clear();
+  }
+
+  function hear(message: FromWorker): void {
+    if (message.kind === 'ready') ready.resolve(message.pubkeys);
+    else if (message.kind === 'broadcast') broadcast(message.transaction);
+    else answer(message);
+  }
+
+  function answer(message: Extract<FromWorker, { id: number }>): void {
+    const caller = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.kind === 'answer') caller?.resolve(message.gives);
+    else caller?.reject(new Error(message.message));
+  }
+
+  worker.on('message', hear);
+  worker.on('error', (error) => end(new Error('the LDK worker died', { cause: error })));
+  worker.on('exit', () =>
+    end(new Error(stopping ? 'the LDK nodes have been stopped' : 'the LDK worker exited')),
+  );
+
+  const call: CallWorker = (node, verb, takes, patience = patienceMs) => {
+    const id = nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<Gives<typeof verb>>();
+    if (over !== null) {
+      reject(over);
+      return { answer: promise, forget() {} };
+    }
+    const forget = (): void => {
+      if (waiting.delete(id) && over === null) worker.postMessage({ kind: 'forget', id } satisfies ToWorker);
+    };
+    const late = (): void => {
+      forget();
+      reject(new Error(`${node}.${verb} has no answer after ${patience} ms: its outcome is unknown`));
+    };
+    const timer = Number.isFinite(patience) ? setTimeout(late, patience) : undefined;
+    waiting.set(id, { resolve: (value) => resolve(value as Gives<typeof verb>), reject });
+    worker.postMessage({ kind: 'call', id, node, verb, takes });
+    const answer = promise.finally(() => clearTimeout(timer));
+    return { answer, forget };
+  };
+
+  return {
+    ready: ready.promise,
+    ended: ended.promise,
+    call,
+    post(message, transfer) {
+      if (over === null) worker.postMessage(message, transfer);
+    },
+    async stop() {
+      stopping = true;
+      await worker.terminate();
+      end(new Error('the LDK nodes have been stopped'));
+    },
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * Links between peers. LDK encrypts (BOLT 8); this only moves bytes, and never calls a PeerManager from inside its
+ * own callback: what it sends waits in a queue.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { check, fromHex, ldk, unwrap } from './bindings.ts';
+
+export interface LinkEnd {
+  readonly pubkey: string;
+  readonly peers: ldk.PeerManager;
+}
+
+export interface Links {
+  /** Connects two nodes of this worker. */
+  inside(from: LinkEnd, to: LinkEnd): void;
+  /** Connects to a node in another worker. @param peer null: the other side begins. */
+  outside(end: LinkEnd, peer: string | null, port: MessagePort): void;
+  /** A link of this pair exists. */
+  has(pubkey: string, peer: string): boolean;
+  /** Hands what inside links carry to the other ends; answers whether anything moved. */
+  exchange(): boolean;
+  /** Connects again what has been hung up. */
+  redial(): void;
+  /** Lets the bytes go that this step has queued for other workers. */
+  release(): void;
+}
+
+/** One end as the PeerManager sees it. */
+interface Socket {
+  readonly end: LinkEnd;
+  readonly descriptor: ldk.SocketDescriptor;
+  /** Bytes that LDK has sent and nobody has taken yet. */
+  sent: Uint8Array[];
+  open: boolean;
+  /** LDK wants the connection closed; the other end has not been told yet. */
+  closing: boolean;
+}
+
+let nextSocket = 1n;
+
+function createSocket(end: LinkEnd): Socket {
+  const id = nextSocket++;
+  const descriptor = ldk.SocketDescriptor.new_impl({
+    send_data(data) {
+      if (socket.open && data.length > 0) socket.sent.push(data);
+      return data.length;
+    },
+    disconnect_socket() {
+      socket.closing = socket.open;
+      socket.open = false;
+    },
+    eq: (other) => other.hash() === id,
+    hash: () => id,
+  });
+  const socket: Socket = { end, descriptor, sent: [], open: true, closing: false };
+  return socket;
+}
+
+const take = (socket: Socket): Uint8Array => {
+  const bytes = socket.sent.length === 1 ? (socket.sent[0] ?? new Uint8Array()) : Buffer.concat(socket.sent);
+  socket.sent = [];
+  return bytes;
+};
+
+/** The other end is gone. */
+function drop(socket: Socket): void {
+  if (!socket.open) return;
+  socket.open = false;
+  socket.end.peers.socket_disconnected(socket.descriptor);
+}
+
+/** LDK refuses bytes that break the protocol: then the connection is over. */
+function receive(socket: Socket, bytes: Uint8Array): void {
+  if (!socket.open) return;
+  if (socket.end.peers.read_event(socket.descriptor, bytes).is_ok()) return;
+  socket.open = false;
+  socket.closing = true;
+}
+
+const noAddress = () => ldk.Option_SocketAddressZ.constructor_none();
+
+function listen(end: LinkEnd): Socket {
+  const socket = createSocket(end);
+  check(end.peers.new_inbound_connection(socket.descriptor, noAddress()), 'new_inbound_connection');
+  return socket;
+}
+
+function dial(end: LinkEnd, peer: string): Socket {
+  const socket = createSocket(end);
+  const result = end.peers.new_outbound_connection(fromHex(peer), socket.descriptor, noAddress());
+  const what = `connecting ${end.pubkey} to ${peer}`;
+  socket.sent.push(unwrap(result, ldk.Result_CVec_u8ZPeerHandleErrorZ_OK, what));
+  return socket;
+}
+
+interface InsideLink {
+  readonly from: LinkEnd;
+  readonly to: LinkEnd;
+  near: Socket;
+  far: Socket;
+}
+
+/** What crosses a port. A connection that is dialled anew has a higher session; null ends a session. */
+interface Parcel {
+  readonly session: number;
+  readonly bytes: Uint8Array | null;
+}
+interface OutsideLink {
+  readonly end: LinkEnd;
+  readonly peer: string | null;
+  readonly port: MessagePort;
+  session: number;
+  socket: Socket;
+}
+
+/** Moves what one end has sent, or tells the other that it has hung up. */
+function carry(from: Socket, to: Socket): boolean {
+  if (from.sent.length > 0 && from.open) {
+    receive(to, take(from));
+    return true;
+  }
+  if (!from.closing) return false;
+  from.closing = false;
+  drop(to);
+  return true;
+}
+
+function open(parcel: Parcel, link: OutsideLink): void {
+  if (parcel.session < link.session) return;
+  if (parcel.session > link.session) {
+    drop(link.socket);
+    link.session = parcel.session;
+    link.socket = listen(link.end);
+  }
+  if (parcel.bytes === null) drop(link.socket);
+  else receive(link.socket, parcel.bytes);
+}
+
+function send({ socket, port, session }: OutsideLink): void {
+  const post = (bytes: Uint8Array | null): void => port.postMessage({ session, bytes } satisfies Parcel);
+  if (socket.sent.length > 0) post(take(socket));
+  if (socket.closing) post(null);
+  socket.closing = false;
+}
+
+function redialInside(link: InsideLink): void {
+  if (link.near.open && link.far.open) return;
+  drop(link.near);
+  drop(link.far);
+  link.far = listen(link.to);
+  link.near = dial(link.from, link.to.pubkey);
+}
+
+function redialOutside(link: OutsideLink): void {
+  if (link.socket.open || link.peer === null) return;
+  link.session++;
+  link.socket = dial(link.end, link.peer);
+}
+
+/** @param enqueue runs a change of memory in the next step */
+export function createLinks(enqueue: (input: () => void) => void): Links {
+  const insideLinks: InsideLink[] = [];
+  const outsideLinks = new Set<OutsideLink>();
+  const pairs = new Set<string>();
+
+  return {
+    inside(from, to) {
+      insideLinks.push({ from, to, far: listen(to), near: dial(from, to.pubkey) });
+      pairs.add(`${from.pubkey} ${to.pubkey}`);
+      pairs.add(`${to.pubkey} ${from.pubkey}`);
+    },
+    outside(end, peer, port) {
+      const socket = peer === null ? listen(end) : dial(end, peer);
+      const link: OutsideLink = { end, peer, port, session: 1, socket };
+      outsideLinks.add(link);
+      if (peer !== null) pairs.add(`${end.pubkey} ${peer}`);
+      port.on('message', (parcel: Parcel) => enqueue(() => open(parcel, link)));
+      port.on('close', () =>
+        enqueue(() => {
+          drop(link.socket);
+          outsideLinks.delete(link);
+        }),
+      );
+    },
+    has: (pubkey, peer) => pairs.has(`${pubkey} ${peer}`),
+    exchange() {
+      let moved = false;
+      for (const { near, far } of insideLinks) {
+        moved = carry(near, far) || moved;
+        moved = carry(far, near) || moved;
+      }
+      return moved;
+    },
+    redial() {
+      for (const link of insideLinks) redialInside(link);
+      for (const link of outsideLinks) redialOutside(link);
+    },
+    release() {
+      for (const link of outsideLinks) send(link);
+    },
+  };
+}

@@ -1,0 +1,401 @@
+/** One LDK node: its verbs, and what keeps it going. */
+import { nodePubkey, paymentHash, preimage, scidToNumber, untrusted } from '../../lightning/ids.ts';
+import { deliveredMsat, sentMsat } from '../../lightning/route.ts';
+import type {
+  CreatedInvoice,
+  InvoiceOrder,
+  NodeBalances,
+  OpenOrder,
+  PartOrder,
+  SendAnswer,
+} from '../node.ts';
+import { check, freeNow, fromHex, isNull, ldk, optional, someU64, toHex, unwrap } from './bindings.ts';
+import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
+import { type ChannelFacts, readChannel } from './facts.ts';
+import { handleEvent, type NodeRecords } from './happenings.ts';
+import { createInvoiceBook } from './invoices.ts';
+import { createJournal } from './journal.ts';
+import type { Links } from './links.ts';
+import { bookedChannelsMsat, toChannel, toPendingHtlcs } from './map.ts';
+import { createOpenings } from './openings.ts';
+import { createPartBook, toPartStatus, toSendAnswer } from './parts.ts';
+import { findRoutes, toLdkRoute } from './routes.ts';
+import { createWallet } from './wallet.ts';
+import type { FedBlock, Gives, LdkNodeOptions, Takes, Verb } from './wire.ts';
+
+/**
+ * A verb changes memory at once and answers later: what it returns is asked at the end of this step and of every
+ * step after it, until it gives something else than undefined. It throws when there will be no answer.
+ */
+export type Answering<V extends Verb> = () => Gives<V> | undefined;
+export type VerbTable = { readonly [V in Verb]: (takes: Takes<V>) => Answering<V> };
+
+export interface LdkNode {
+  readonly name: string;
+  readonly pubkey: string;
+  readonly peers: ldk.PeerManager;
+  readonly verbs: VerbTable;
+  connectBlock(block: FedBlock): void;
+  /** The channel manager's clock: after three ticks an incomplete set of parts is given up. */
+  tick(): void;
+  /** The connections' clock: whoever does not answer a ping within one is hung up. */
+  tickPeers(): void;
+  /** One round of work; answers whether HTLCs still wait to be forwarded. */
+  pump(): boolean;
+}
+
+const ALIAS_BYTES = 32;
+const VERSION = 'LDK 0.1.2';
+const MAX_PORT_DESCRIPTION_BYTES = 639;
+
+export function createLdkNode(options: LdkNodeOptions, surroundings: Surroundings, links: Links): LdkNode {
+  const core = createCore(options, surroundings);
+  const wallet = createWallet(options.seedHex);
+  const records: NodeRecords = {
+    core,
+    wallet,
+    invoices: createInvoiceBook(),
+    parts: createPartBook(),
+    journal: createJournal(),
+    openings: createOpenings(wallet.discard),
+    forwardsDue: false,
+    broadcast: surroundings.broadcast,
+  };
+  const clock = { chainMs: 0 };
+  const context: Context = {
+    options,
+    records,
+    graph: surroundings.graph,
+    logger: surroundings.logger,
+    links,
+    clock,
+  };
+
+  return {
+    name: options.name,
+    pubkey: core.pubkey,
+    peers: core.peers,
+    verbs: { ...moneyVerbs(context), ...channelVerbs(context), ...fleetVerbs(context) },
+    connectBlock(block) {
+      clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
+      for (const sink of core.blockSinks)
+        sink.filtered_block_connected(block.header, toLdkBlock(block), block.height);
+      wallet.scan(block.transactions);
+      records.journal.append({ kind: 'block', height: block.height });
+    },
+    tick: () => core.channels.timer_tick_occurred(),
+    tickPeers: () => core.peers.timer_tick_occurred(),
+    pump: createPump(records),
+  };
+}
+
+interface Context {
+  readonly options: LdkNodeOptions;
+  readonly records: NodeRecords;
+  readonly graph: ldk.NetworkGraph;
+  readonly logger: ldk.Logger;
+  readonly links: Links;
+  readonly clock: { chainMs: number };
+}
+
+const toLdkBlock = (block: FedBlock): ldk.TwoTuple_usizeTransactionZ[] =>
+  block.transactions.map((raw, at) => ldk.TwoTuple_usizeTransactionZ.constructor_new(at, raw));
+
+function createPump(records: NodeRecords): () => boolean {
+  const { core } = records;
+  let failure: { readonly error: unknown } | null = null;
+  const handler = ldk.EventHandler.new_impl({
+    handle_event(event) {
+      try {
+        if (failure === null) handleEvent(records, event);
+        freeNow(event, 'Event');
+      } catch (error) {
+        failure ??= { error };
+      }
+      return failure === null
+        ? ldk.Result_NoneReplayEventZ.constructor_ok()
+        : ldk.Result_NoneReplayEventZ.constructor_err(ldk.ReplayEvent.constructor_new());
+    },
+  });
+  function drain(source: ldk.EventsProvider): void {
+    source.process_pending_events(handler);
+    // An error must not travel through WASM, and what has been told must not count as done: the worker dies of it.
+    if (failure !== null) throw failure.error;
+  }
+  return () => {
+    core.peers.process_events();
+    for (const source of core.eventSources) drain(source);
+    if (records.forwardsDue) {
+      records.forwardsDue = false;
+      core.channels.process_pending_htlc_forwards();
+      for (const source of core.eventSources) drain(source);
+    }
+    core.peers.process_events();
+    return records.forwardsDue;
+  };
+}
+
+const listChannels = (core: Core): ChannelFacts[] =>
+  core.channels.list_channels().flatMap((details) => readChannel(details) ?? []);
+
+type Table<V extends Verb> = Pick<VerbTable, V>;
+
+function moneyVerbs({
+  records,
+  graph,
+  logger,
+  clock,
+}: Context): Table<
+  | 'balances'
+  | 'invoice'
+  | 'lookupInvoice'
+  | 'cancelInvoice'
+  | 'sendPart'
+  | 'lookup'
+  | 'pendingHtlcs'
+  | 'findRoutes'
+> {
+  const { core, invoices, parts, journal, wallet } = records;
+  const now = (): number => Math.max(Date.now(), clock.chainMs);
+
+  const balances = (): NodeBalances => ({
+    cursor: journal.cursor(),
+    channelsMsat: bookedChannelsMsat(listChannels(core), parts.ownHtlcs()),
+    inFlight: parts
+      .inFlight()
+      .map(({ paymentHash, route }) => ({ paymentHash, amountMsat: sentMsat(route) })),
+    onchainMsat: wallet.balanceMsat(),
+  });
+
+  return {
+    balances: () => balances,
+    invoice(order) {
+      const created = createInvoice(records, order, clock.chainMs, now());
+      return () => created;
+    },
+    lookupInvoice: (hash) => () => invoices.status(hash, now()),
+    cancelInvoice(hash) {
+      const answer = invoices.cancel(hash);
+      // Parts of an incomplete total may wait at LDK.
+      if (answer.kind === 'cancelled') core.channels.fail_htlc_backwards(fromHex(hash));
+      return () => answer;
+    },
+    sendPart: (order) => sendPart(records, order),
+    lookup: (token) => () => toPartStatus(parts.find(token)),
+    pendingHtlcs: () => () => toPendingHtlcs(listChannels(core), parts.ownHtlcs(), invoices.has),
+    findRoutes: (question) => () =>
+      findRoutes(
+        { pubkey: core.pubkey, graph, logger, scorer: core.scorer, channels: core.channels },
+        question,
+      ),
+  };
+}
+
+/** LDK takes the newest block's time for now: the expiry is lengthened by how far that lags. */
+function createInvoice(
+  { core, invoices }: NodeRecords,
+  order: InvoiceOrder,
+  chainMs: number,
+  now: number,
+): CreatedInvoice {
+  const bytes = Buffer.byteLength(order.description);
+  if (bytes > MAX_PORT_DESCRIPTION_BYTES)
+    throw new Error(`the description has ${bytes} bytes: shorten it to ${MAX_PORT_DESCRIPTION_BYTES}`);
+  const text = ldk.Description.constructor_new(order.description);
+  const description = unwrap(text, ldk.Result_DescriptionCreationErrorZ_OK, 'description of the invoice');
+  const lagSeconds = chainMs === 0 ? 0 : Math.max(0, Math.round((now - chainMs) / 1000));
+  const result = core.channels.create_bolt11_invoice(
+    someU64(order.amountMsat),
+    ldk.Bolt11InvoiceDescription.constructor_direct(description),
+    ldk.Option_u32Z.constructor_some(order.expirySeconds + lagSeconds),
+    ldk.Option_u16Z.constructor_none(),
+    ldk.Option_ThirtyTwoBytesZ.constructor_none(),
+  );
+  const invoice = unwrap(result, ldk.Result_Bolt11InvoiceSignOrCreationErrorZ_OK, 'create_bolt11_invoice');
+  const hash = invoice.payment_hash();
+  const secret = core.channels.get_payment_preimage(hash, invoice.payment_secret());
+  const known = unwrap(secret, ldk.Result_ThirtyTwoBytesAPIErrorZ_OK, 'get_payment_preimage');
+  const expiresAt = Number(invoice.duration_since_epoch() + invoice.expiry_time()) * 1000;
+  const created = { bolt11: invoice.to_str(), paymentHash: paymentHash(toHex(hash)), expiresAt };
+  invoices.add(created.paymentHash, preimage(toHex(known)), expiresAt);
+  return created;
+}
+
+const refused = (detail: string): SendAnswer => ({
+  kind: 'refused',
+  reason: 'no_route',
+  detail: untrusted(detail),
+});
+
+function sendPart(records: NodeRecords, order: PartOrder): () => SendAnswer {
+  const { core, parts } = records;
+  if (parts.find(order.token) !== undefined) return () => ({ kind: 'duplicate' });
+  const missingMsat = order.totalMsat - deliveredMsat(order.route);
+  if (missingMsat < 0n) return () => refused('the part is larger than the total');
+  const channel = firstChannel(core, order);
+  if (channel === null) return () => refused(`no channel ${order.route.hops[0].scid} to send over`);
+  const onion = ldk.RecipientOnionFields.constructor_secret_only(fromHex(order.paymentSecret));
+  if (order.paymentMetadata !== null)
+    onion.set_payment_metadata(ldk.Option_CVec_u8ZZ.constructor_some(fromHex(order.paymentMetadata)));
+  const route = toLdkRoute(order.route, missingMsat);
+  // Before LDK is asked: whatever happens there, this token is used up.
+  const part = parts.add(order, channel);
+  const hash = fromHex(order.paymentHash);
+  const result = core.channels.send_payment_with_route(route, hash, onion, fromHex(order.token));
+  if (!result.is_ok()) {
+    const failure = 'err' in result ? String(result.err) : 'unknown';
+    parts.end(part, { kind: 'refused', reason: 'no_route', detail: `LDK refused the payment: ${failure}` });
+  }
+  return () => toSendAnswer(part);
+}
+
+/** The route's first hop names a channel by its scid, or by its alias while it is unconfirmed. */
+function firstChannel(core: Core, order: PartOrder): string | null {
+  const wanted = scidToNumber(order.route.hops[0].scid);
+  for (const details of core.channels.list_channels()) {
+    const scids = [details.get_short_channel_id(), details.get_outbound_scid_alias()];
+    if (scids.some((scid) => optional<bigint>(scid) === wanted))
+      return toHex(details.get_channel_id().get_a());
+  }
+  return null;
+}
+
+function channelVerbs({
+  records,
+  graph,
+  links,
+}: Context): Table<'channels' | 'connect' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
+  const { core, wallet, openings } = records;
+  const connected = (peer: string): boolean => !isNull(core.peers.peer_by_node_id(fromHex(peer)));
+  return {
+    channels: () => () => {
+      const aliases = readAliases(graph);
+      return listChannels(core).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
+    },
+    connect(peer) {
+      if (!connected(peer) && !links.has(core.pubkey, peer))
+        throw new Error(`no link to ${peer}: practice nodes reach only those that the world has linked`);
+      return () => (connected(peer) ? null : undefined);
+    },
+    open(order) {
+      const temporary = openChannel(core, order);
+      openings.begin(temporary);
+      return () => openings.result(temporary) ?? undefined;
+    },
+    setForwardingFee({ channel, fee }) {
+      const facts = listChannels(core).find((known) => known.id === channel);
+      if (facts === undefined) throw new Error(`no channel ${channel}: ask channels() for those there are`);
+      const update = ldk.ChannelConfigUpdate.constructor_new(
+        ldk.Option_u32Z.constructor_some(fee.ppm),
+        ldk.Option_u32Z.constructor_some(fee.baseMsat),
+        ldk.Option_u16Z.constructor_none(),
+        ldk.Option_MaxDustHTLCExposureZ.constructor_none(),
+        someU64(null),
+      );
+      const id = ldk.ChannelId.constructor_from_bytes(fromHex(channel));
+      check(core.channels.update_partial_channel_config(fromHex(facts.peer), [id], update), 'forwarding fee');
+      return () => null;
+    },
+    address() {
+      const address = wallet.address();
+      return () => address;
+    },
+    sendOnchain(order) {
+      const { answer, broadcast } = wallet.send(order);
+      if (broadcast !== null) records.broadcast(broadcast);
+      return () => answer;
+    },
+  };
+}
+
+function openChannel(core: Core, order: OpenOrder): string {
+  if (order.capacityMsat % 1000n !== 0n) throw new Error('a channel holds whole sat: round its capacity');
+  const result = core.channels.create_channel(
+    fromHex(order.peer),
+    order.capacityMsat / 1000n,
+    order.pushMsat,
+    0n,
+    null,
+    createConfig(!order.private),
+  );
+  return toHex(unwrap(result, ldk.Result_ChannelIdAPIErrorZ_OK, 'create_channel').get_a());
+}
+
+/** The lock on the graph is freed before anything else is called. */
+function readAliases(graph: ldk.NetworkGraph): (pubkey: string) => string {
+  const known = new Map<string, string>();
+  return (pubkey) => {
+    const alias = known.get(pubkey) ?? readAlias(graph, pubkey);
+    known.set(pubkey, alias);
+    return alias;
+  };
+}
+
+function readAlias(graph: ldk.NetworkGraph, pubkey: string): string {
+  const reading = graph.read_only();
+  try {
+    const node = reading.node(ldk.NodeId.constructor_from_pubkey(fromHex(pubkey)));
+    if (isNull(node)) return '';
+    const announced = optional<ldk.NodeAnnouncementInfo>(node.get_announcement_info());
+    const bytes = announced?.alias().get_a() ?? new Uint8Array();
+    return Buffer.from(bytes).toString('utf8').replace(/\0+$/, '');
+  } finally {
+    reading.free();
+  }
+}
+
+function fleetVerbs({
+  options,
+  records,
+  graph,
+}: Context): Table<'info' | 'announce' | 'knownGraph' | 'hold' | 'events'> {
+  const { core, invoices, journal } = records;
+  return {
+    info: () => () => ({
+      pubkey: nodePubkey(core.pubkey),
+      alias: untrusted(options.alias),
+      version: VERSION,
+      network: 'regtest',
+      blockHeight: core.channels.current_best_block().get_height(),
+      synced: true,
+    }),
+    announce() {
+      const alias = Buffer.alloc(ALIAS_BYTES);
+      alias.write(options.alias);
+      core.peers.broadcast_node_announcement(new Uint8Array(3), alias, []);
+      return () => null;
+    },
+    knownGraph: () => () => readGraph(graph),
+    hold(on) {
+      for (const secret of invoices.hold(on)) core.channels.claim_funds(fromHex(secret));
+      return () => null;
+    },
+    events:
+      ({ after, limit }) =>
+      () => {
+        const events = journal.after(after, limit);
+        return events.length > 0 ? events : undefined;
+      },
+  };
+}
+
+function readGraph(graph: ldk.NetworkGraph): Gives<'knownGraph'> {
+  const reading = graph.read_only();
+  try {
+    const scids = [...reading.list_channels()];
+    let policies = 0;
+    for (const scid of scids) {
+      const channel = reading.channel(scid);
+      policies += [channel.get_one_to_two(), channel.get_two_to_one()].filter(
+        (policy) => !isNull(policy),
+      ).length;
+    }
+    const nodes = reading.list_nodes().filter((id) => {
+      const node = reading.node(id);
+      return !isNull(node) && optional(node.get_announcement_info()) !== null;
+    });
+    return { channels: scids.length, policies, nodes: nodes.length };
+  } finally {
+    reading.free();
+  }
+}

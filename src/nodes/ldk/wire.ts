@@ -1,0 +1,120 @@
+/** What main thread and worker say to each other. Everything is structured-cloneable. */
+import type { MessagePort } from 'node:worker_threads';
+import type { ChannelId, NodePubkey, PartToken, PaymentHash } from '../../lightning/ids.ts';
+import type {
+  CancelAnswer,
+  Channel,
+  CreatedInvoice,
+  Cursor,
+  InvoiceOrder,
+  InvoiceStatus,
+  NodeBalances,
+  NodeEvent,
+  NodeInfo,
+  OnchainAnswer,
+  OnchainOrder,
+  OpenOrder,
+  PartOrder,
+  PartStatus,
+  PendingHtlc,
+  RouteAnswer,
+  RouteQuestion,
+  SendAnswer,
+} from '../node.ts';
+
+export interface LdkNodeOptions {
+  readonly name: string;
+  /** 32 bytes hex. Whoever knows it owns the node. */
+  readonly seedHex: string;
+  /** Told to the network: at most 32 bytes. */
+  readonly alias: string;
+}
+
+/** A block as the nodes need it. */
+export interface FedBlock {
+  readonly height: number;
+  /** 80 bytes. */
+  readonly header: Uint8Array;
+  readonly transactions: readonly Uint8Array[];
+}
+
+/** The block from which nodes start; they learn of everything after it. */
+export interface StartingPoint {
+  readonly height: number;
+  /** In the order of the wire. */
+  readonly hash: Uint8Array;
+}
+
+export interface WorkerStart {
+  readonly nodes: readonly LdkNodeOptions[];
+  readonly startingPoint: StartingPoint;
+  /** ms between ticks: an incomplete set of parts is given up after three of them. */
+  readonly tickMs: number;
+}
+
+export interface ForwardingFee {
+  readonly baseMsat: number;
+  readonly ppm: number;
+}
+
+/** Every verb of a node: what it takes and what it answers. */
+export interface Verbs {
+  info: { takes: null; gives: NodeInfo };
+  balances: { takes: null; gives: NodeBalances };
+  channels: { takes: null; gives: readonly Channel[] };
+  invoice: { takes: InvoiceOrder; gives: CreatedInvoice };
+  lookupInvoice: { takes: PaymentHash; gives: InvoiceStatus };
+  cancelInvoice: { takes: PaymentHash; gives: CancelAnswer };
+  sendPart: { takes: PartOrder; gives: SendAnswer };
+  lookup: { takes: PartToken; gives: PartStatus };
+  pendingHtlcs: { takes: null; gives: readonly PendingHtlc[] };
+  connect: { takes: NodePubkey; gives: null };
+  address: { takes: null; gives: string };
+  sendOnchain: { takes: OnchainOrder; gives: OnchainAnswer };
+  findRoutes: { takes: RouteQuestion; gives: RouteAnswer };
+  open: { takes: OpenOrder; gives: ChannelId };
+  setForwardingFee: { takes: { channel: ChannelId; fee: ForwardingFee }; gives: null };
+  announce: { takes: null; gives: null };
+  /** What the node's graph knows, to see gossip arrive. */
+  knownGraph: {
+    takes: null;
+    gives: { readonly channels: number; readonly policies: number; readonly nodes: number };
+  };
+  hold: { takes: boolean; gives: null };
+  /** Answers once there are events after the cursor. */
+  events: { takes: { after: Cursor | null; limit: number }; gives: readonly NodeEvent[] };
+}
+export type Verb = keyof Verbs;
+export type Takes<V extends Verb> = Verbs[V]['takes'];
+export type Gives<V extends Verb> = Verbs[V]['gives'];
+
+export interface CallMessage<V extends Verb = Verb> {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly node: string;
+  readonly verb: V;
+  readonly takes: Takes<V>;
+}
+
+/** One end of a link to a peer in another worker; bytes of the peers' transport go over the port. */
+export interface LinkMessage {
+  readonly kind: 'link';
+  readonly node: string;
+  /** Null: the other side begins. */
+  readonly peer: NodePubkey | null;
+  readonly port: MessagePort;
+}
+
+export type ToWorker =
+  | CallMessage
+  | LinkMessage
+  | { readonly kind: 'link_inside'; readonly from: string; readonly to: string }
+  | { readonly kind: 'block'; readonly block: FedBlock }
+  /** Nobody waits for the answer to this call any more. */
+  | { readonly kind: 'forget'; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly pubkeys: Readonly<Record<string, NodePubkey>> }
+  | { readonly kind: 'answer'; readonly id: number; readonly gives: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string }
+  | { readonly kind: 'broadcast'; readonly transaction: Uint8Array };

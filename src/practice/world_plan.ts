@@ -1,0 +1,77 @@
+/** Who lives in the practice world, and which channels there are. Amounts in sat. */
+
+export type Region = 'us' | 'eu' | 'asia';
+/** The business's own nodes: one a region, named after it. */
+export const REGIONS: readonly Region[] = ['us', 'eu', 'asia'];
+
+export type Person = 'hub' | 'merchant' | 'exchange';
+export const PEOPLE: readonly Person[] = ['hub', 'merchant', 'exchange'];
+
+export const ALIASES: Readonly<Record<Region | Person, string>> = {
+  us: 'Argosy US',
+  eu: 'Argosy EU',
+  asia: 'Argosy Asia',
+  hub: 'Big Hub',
+  merchant: 'Corner Bakery',
+  exchange: 'Lucky Exchange',
+};
+
+interface Fee {
+  readonly baseMsat: number;
+  readonly ppm: number;
+}
+
+/** What a node takes to forward over each of its channels, unless the channel says otherwise. */
+const OWN_FEE: Fee = { baseMsat: 1_000, ppm: 100 };
+const HUB_FEE: Fee = { baseMsat: 1_000, ppm: 500 };
+const EXCHANGE_FEE: Fee = { baseMsat: 2_000, ppm: 1_200 };
+const MERCHANT_FEE: Fee = { baseMsat: 5_000, ppm: 5_000 };
+/** The direct channel is small: strangers pay dearly for it, so that it stays for own payments. */
+const SCARCE_FEE: Fee = { baseMsat: 5_000, ppm: 3_000 };
+
+export interface PlannedChannel {
+  readonly from: Region | Person;
+  readonly to: Region | Person;
+  readonly capacitySat: number;
+  /** What the other side has at the start. */
+  readonly pushSat: number;
+  readonly fromFee: Fee;
+  readonly toFee: Fee;
+}
+
+const M = 1_000_000;
+
+/**
+ * For the merchant's 25,000 sat, eu pays no fee, us some 13 sat (through the hub), asia some 32 (through the
+ * exchange): it matters who pays. All together can send the merchant some 20,000,000 sat.
+ */
+export const CHANNELS: readonly PlannedChannel[] = [
+  { from: 'us', to: 'hub', capacitySat: 16 * M, pushSat: 5 * M, fromFee: OWN_FEE, toFee: HUB_FEE },
+  { from: 'eu', to: 'merchant', capacitySat: 5 * M, pushSat: M, fromFee: SCARCE_FEE, toFee: MERCHANT_FEE },
+  { from: 'eu', to: 'hub', capacitySat: 10 * M, pushSat: 4 * M, fromFee: OWN_FEE, toFee: HUB_FEE },
+  {
+    from: 'asia',
+    to: 'exchange',
+    capacitySat: 16 * M,
+    pushSat: 8 * M,
+    fromFee: OWN_FEE,
+    toFee: EXCHANGE_FEE,
+  },
+  { from: 'us', to: 'eu', capacitySat: 12 * M, pushSat: 6 * M, fromFee: OWN_FEE, toFee: OWN_FEE },
+  { from: 'eu', to: 'asia', capacitySat: 8 * M, pushSat: 4 * M, fromFee: OWN_FEE, toFee: OWN_FEE },
+  { from: 'hub', to: 'merchant', capacitySat: 16 * M, pushSat: 4 * M, fromFee: HUB_FEE, toFee: MERCHANT_FEE },
+  { from: 'hub', to: 'exchange', capacitySat: 16 * M, pushSat: 8 * M, fromFee: HUB_FEE, toFee: EXCHANGE_FEE },
+  {
+    from: 'exchange',
+    to: 'merchant',
+    capacitySat: 10 * M,
+    pushSat: 2 * M,
+    fromFee: EXCHANGE_FEE,
+    toFee: MERCHANT_FEE,
+  },
+];
+
+/** Coins that every wallet keeps besides its channels, in sat. */
+export const SPARE_SAT = 2 * M;
+/** What opening a channel costs at most, in sat. */
+export const OPENING_SAT = 10_000;

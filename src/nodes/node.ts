@@ -68,7 +68,10 @@ export interface PendingHtlc {
  */
 export interface NodeBalances {
   readonly cursor: Cursor;
-  /** Sum of the node's own side of all channels, HTLCs in flight taken off. */
+  /**
+   * Sum of the node's own side of all channels, own HTLCs in flight taken off. What is out in a forward still
+   * counts, until `forwarded` adds the fee: the events up to `cursor` explain every change.
+   */
   readonly channelsMsat: Msat;
   /** Own outgoing HTLCs (amount and fees) without an end yet, one entry a part. */
   readonly inFlight: readonly { readonly paymentHash: PaymentHash; readonly amountMsat: Msat }[];

@@ -1,11 +1,10 @@
 /** Invoices, routes and parts, as every case needs them. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import type { Bolt11 } from '../../lightning/bolt11.ts';
 import { type PartToken, type PaymentHash, partToken, paymentHash } from '../../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route, sentMsat } from '../../lightning/route.ts';
-import { type Msat, msat } from '../../money/msat.ts';
+import { larger, type Msat, msat } from '../../money/msat.ts';
 import type { CreatedInvoice, LightningNode, PartOrder, PendingHtlc } from '../node.ts';
 import { readInvoice } from './invoice.ts';
 import type { Watch } from './watch.ts';
@@ -25,13 +24,13 @@ export async function bill(world: World, amountMsat: Msat | null, expirySeconds 
   return { ...created, ...readInvoice(created.bolt11) };
 }
 
-/** The cheapest route by which `from` delivers the amount to the payee of the bill. */
-export async function routeTo(
+/** The cheapest route by which `from` delivers the amount to the payee of the bill, or null when it knows none. */
+export async function findRouteTo(
   world: World,
   from: LightningNode,
   owed: Bill,
   amountMsat: Msat,
-): Promise<Route> {
+): Promise<Route | null> {
   if (from.facets.routes === undefined) {
     assert(world.route, 'a driver without the facet `routes` needs World.route');
     return world.route(from, owed.payee, amountMsat);
@@ -42,12 +41,23 @@ export async function routeTo(
     features: owed.features,
     amountMsat,
     finalCltvDelta: owed.finalCltvDelta,
-    feeLimitMsat: amountMsat > sat(100) ? amountMsat : sat(100),
+    feeLimitMsat: larger(amountMsat, sat(100)),
     maxParts: 1,
   });
-  assert(answer.kind === 'routes', `no route for ${amountMsat} msat: ${inspect(answer)}`);
+  if (answer.kind === 'none') return null;
   assert.equal(answer.routes.length, 1, 'asked for one part');
   return answer.routes[0];
+}
+
+export async function routeTo(
+  world: World,
+  from: LightningNode,
+  owed: Bill,
+  amountMsat: Msat,
+): Promise<Route> {
+  const route = await findRouteTo(world, from, owed, amountMsat);
+  assert(route, `no route for ${amountMsat} msat`);
+  return route;
 }
 
 export const part = (owed: Bill, totalMsat: Msat, route: Route): PartOrder => ({

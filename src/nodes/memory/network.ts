@@ -18,7 +18,8 @@ import { type ChannelPlan, type NodePlan, type Topology, topology } from './topo
 import { type Wire, wire } from './wire.ts';
 
 export { ConnectionLost } from './handle.ts';
-export { type ManualTime, manualTime, systemTime, type Time } from './time.ts';
+export { systemTime } from './system_time.ts';
+export { type ManualTime, manualTime, type Time } from './time.ts';
 export { type ChannelPlan, DEFAULT_POLICY, type NodePlan } from './topology.ts';
 export type { Faults };
 

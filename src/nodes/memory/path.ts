@@ -38,7 +38,7 @@ export const NO_LIMIT = 1n << 62n;
 
 export function cheapestPath(question: PathQuestion): Route | null {
   const { source, payee, amountMsat } = question;
-  const open = heap<Label>();
+  const open = heap<bigint, Label>();
   const done = new Set<NodePubkey>();
   open.push(amountMsat, { node: payee, amountMsat, out: null });
   // Every node is expanded once.

@@ -1,5 +1,5 @@
 /** Invoices, and the parts that pay them. Source: BOLT 4, "Basic Multi-Part Payments"; BOLT 11. */
-import { encodeBolt11, signWith } from '../../lightning/bolt11.ts';
+import { encodeBolt11 } from '../../lightning/bolt11.ts';
 import { type PaymentHash, paymentHash, paymentSecret, preimage } from '../../lightning/ids.ts';
 import type { RouteHint } from '../../lightning/route.ts';
 import { type Msat, sum, ZERO_MSAT } from '../../money/msat.ts';
@@ -41,8 +41,10 @@ export function receiveHtlc(ground: Ground, htlc: Htlc): void {
     return;
   }
   invoice.cancelTimeout();
-  if (node.faults.holding) invoice.phase = 'held';
-  else claim(ground, node, invoice);
+  if (node.faults.holding) {
+    invoice.phase = 'held';
+    node.held.add(invoice);
+  } else claim(ground, node, invoice);
 }
 
 function startTimeout(ground: Ground, invoice: InvoiceState): void {
@@ -73,8 +75,13 @@ function claim(ground: Ground, node: NodeState, invoice: InvoiceState): void {
 
 /** Settles every payment that the node holds. */
 export function releaseHeld(ground: Ground, node: NodeState): void {
-  for (const invoice of node.invoices.values()) {
-    if (invoice.phase === 'held') claim(ground, node, invoice);
+  const held = [...node.held];
+  node.held.clear();
+  for (const invoice of held) {
+    const whole = living(invoice.waiting).length === invoice.waiting.length;
+    invoice.phase = 'open';
+    if (whole) claim(ground, node, invoice);
+    else giveBack(ground, invoice, 'timeout'); // some of it has expired meanwhile
   }
   ground.wire.drain();
 }
@@ -126,7 +133,7 @@ export function makeInvoice({ random, time }: Ground, node: NodeState, order: In
   const terms = { ...order, ...keys, finalCltvDelta: FINAL_CLTV_DELTA };
   const bolt11 = encodeBolt11(
     { ...terms, network: 'regtest', timestamp, features: FEATURES, routeHints: hintsOf(node) },
-    signWith(node.secretKey),
+    node.sign,
   );
   node.invoices.set(keys.paymentHash, {
     ...keys,

@@ -1,4 +1,5 @@
 /** The state of simulated nodes and channels. Mutable; the files beside this one change it. */
+import type { Sign } from '../../lightning/bolt11.ts';
 import type {
   ChannelId,
   NodePubkey,
@@ -103,7 +104,7 @@ export interface NodeState {
   readonly name: string;
   readonly alias: string;
   readonly pubkey: NodePubkey;
-  readonly secretKey: Uint8Array;
+  readonly sign: Sign;
   readonly channels: ChannelState[];
   readonly log: EventLog;
   readonly faults: FaultState;
@@ -111,6 +112,8 @@ export interface NodeState {
   readonly parts: Map<PartToken, PartStatus>;
   readonly inFlight: Map<PartToken, Flight>;
   readonly invoices: Map<PaymentHash, InvoiceState>;
+  /** Invoices whose payment a fault keeps from being settled. */
+  readonly held: Set<InvoiceState>;
   /** HTLCs that a fault keeps from being forwarded. */
   readonly stuck: Set<Htlc>;
   /** What is out in forwards: the node's own money until the other half comes in. */

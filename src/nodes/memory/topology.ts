@@ -4,6 +4,7 @@ import { type Msat, ZERO_MSAT } from '../../money/msat.ts';
 import { eventLog } from './event_log.ts';
 import { noFaults } from './faults.ts';
 import { keyPair, type Seeded } from './seeded.ts';
+import { signCheaply } from './signature.ts';
 import type { ChannelState, End, NodeState, Policy } from './state.ts';
 import type { Time } from './time.ts';
 
@@ -123,16 +124,19 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
 
 function newNode({ name, alias, onchainMsat }: NodePlan, random: Seeded, time: Time): NodeState {
   const faults = noFaults();
+  const { secretKey, pubkey } = keyPair(random, name);
   return {
     name,
     alias: alias ?? name,
-    ...keyPair(random, name),
+    pubkey,
+    sign: signCheaply(secretKey),
     channels: [],
     log: eventLog(time, () => !faults.up),
     faults,
     parts: new Map(),
     inFlight: new Map(),
     invoices: new Map(),
+    held: new Set(),
     stuck: new Set(),
     forwardingMsat: 0n,
     onchainMsat: onchainMsat ?? ZERO_MSAT,

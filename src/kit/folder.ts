@@ -154,7 +154,11 @@ function createPrivately(file: string): void {
   }
 }
 
+/** Keeps the locks from the garbage collector, which would close them in the middle of a run. */
+const held = new Set<DatabaseSync>();
+
 function claim(path: string, lock: DatabaseSync): Folder {
+  held.add(lock);
   tighten(path);
   const writeFile = (name: string, text: string): void => writeDurably(path, checkedName(name), text);
   const removeFile = (name: string): void => rmSync(join(path, checkedName(name)), { force: true });
@@ -168,6 +172,7 @@ function claim(path: string, lock: DatabaseSync): Folder {
     open = false;
     removeFile('holder.json');
     lock.close();
+    held.delete(lock);
   };
   const readFile = (name: string): string | null => readText(join(path, checkedName(name)));
   return { path, readFile, writeFile, removeFile, announce: hold, close };

@@ -1,6 +1,6 @@
 /** A kill -9 of Argosy leaves its PostgreSQL running. Two servers on one data folder would destroy it. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,9 +44,18 @@ export async function stopOrphan(data: string): Promise<Refusal<'database_not_st
     );
   }
   removeTemporarySocketDir(state.socketDir);
-  // A stranger may have the number by now: PostgreSQL would take it for a running server for ever.
-  if (readServerState(data)?.pid === state.pid && isAlive(state.pid)) rmSync(join(data, 'postmaster.pid'));
+  if (readServerState(data) !== null) disown(data);
   return null;
+}
+
+/**
+ * A server that was killed leaves `postmaster.pid`. Should a stranger have its number by now, or a zombie, PostgreSQL
+ * would take that for a running server for ever. It passes over its parent's number, though: and still looks, by the
+ * rest of the file, whether processes of the old server use its shared memory.
+ */
+function disown(data: string): void {
+  const file = join(data, 'postmaster.pid');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(process.pid)));
 }
 
 /**
@@ -95,13 +104,4 @@ function commandOf(pid: number): readonly string[] {
   const { stdout } = spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   const dataOption = /-D (.+?) -k /.exec(stdout)?.[1];
   return dataOption === undefined ? [] : [dataOption];
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

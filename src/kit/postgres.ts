@@ -181,7 +181,9 @@ const SOCKET_PATH_MAX = 103;
 function makeSocketDir(site: Site): string {
   const own = join(site.home, 'socket');
   const fits = Buffer.byteLength(join(own, '.s.PGSQL.5432')) <= SOCKET_PATH_MAX;
-  if (fits) mkdirSync(own, { recursive: true, mode: 0o700 });
+  // Made new: the lock file of a killed server names a process, and that may be a stranger by now.
+  rmSync(own, { recursive: true, force: true });
+  if (fits) mkdirSync(own, { mode: 0o700 });
   const socketDir = fits ? own : mkdtempSync(join(tmpdir(), TEMPORARY_SOCKET_DIR));
   site.launcher.give(socketDir);
   return socketDir;

@@ -1,6 +1,12 @@
 /** Blocks that a full node accepts on regtest: proof of work, merkle root, height and witness commitment. */
 import { RawTx, Script } from '@scure/btc-signer';
-import { ANYONE_SCRIPT, type ChainTransaction, readTransaction, reversedHex, sha256d } from './chain_transaction.ts';
+import {
+  ANYONE_SCRIPT,
+  type ChainTransaction,
+  readTransaction,
+  reversedHex,
+  sha256d,
+} from './chain_transaction.ts';
 
 export interface Block {
   readonly height: number;
@@ -66,11 +72,7 @@ export function coinbase(height: number, transactions: readonly ChainTransaction
 }
 
 /** Searches the nonce. On regtest two tries do, on average. */
-export function mineBlock(
-  parent: Block,
-  transactions: readonly ChainTransaction[],
-  time: number,
-): Block {
+export function mineBlock(parent: Block, transactions: readonly ChainTransaction[], time: number): Block {
   const height = parent.height + 1;
   const all = [coinbase(height, transactions), ...transactions];
   const header = Buffer.alloc(80);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Address, OutScript } from '@scure/btc-signer';
+import { type NodeId, nodeId } from '../lightning/ids.ts';
 import { fromSat } from '../money/msat.ts';
 import { type LdkHost, type LdkNodeOptions, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import type { LightningNode } from '../nodes/node.ts';
@@ -46,16 +47,17 @@ export interface WorldOptions {
 }
 
 export interface OwnNode {
-  readonly name: Region;
+  readonly id: NodeId;
   readonly region: Region;
+  readonly driver: 'ldk';
   readonly node: LightningNode;
 }
 
 export interface World {
   readonly nodes: readonly OwnNode[];
-  readonly people: Readonly<Record<Person, LightningNode>>;
+  readonly people: ReadonlyMap<Person, LightningNode>;
   /** Blocks of the chain. */
-  readonly height: number;
+  height(): number;
   /** Resolves once every node knows the new blocks. */
   mine(blocks: number): Promise<void>;
   /** Pays an on-chain address from the faucet, in a block of its own. @returns the txid */
@@ -74,6 +76,7 @@ const FIRST_BLOCKS = 110;
 /** Source: BOLT 7: channels are announced at six confirmations. */
 const ANNOUNCED_BLOCKS = 6;
 const POLL_MS = 15;
+const HURRY_MS = 100;
 const PATIENCE_MS = 30_000;
 const DEFAULT_SEED = '41'.repeat(32);
 const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
@@ -229,15 +232,27 @@ async function openChannels(chain: Chain, hosts: Hosts, feeder: Feeder): Promise
   await until('usable channels', async () => (await Promise.all(EVERYBODY.map(usable))).every(Boolean));
 }
 
+type Knowledge = Awaited<ReturnType<LdkHost['knowledge']>>;
+
 async function awaitGossip({ own, outside }: Hosts): Promise<void> {
-  const knows = async (holds: (knowledge: Awaited<ReturnType<LdkHost['knowledge']>>) => boolean) =>
-    holds(await own.knowledge()) && holds(await outside.knowledge());
+  const everywhere = async (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> => {
+    const hurry = setInterval(() => {
+      own.hurryGossip();
+      outside.hurryGossip();
+    }, HURRY_MS);
+    try {
+      await until(what, async () => holds(await own.knowledge()) && holds(await outside.knowledge()));
+    } finally {
+      clearInterval(hurry);
+    }
+  };
   const all = CHANNELS.length;
-  await until('gossip of channels', () =>
-    knows(({ channels, policies }) => channels === all && policies === 2 * all),
+  await everywhere(
+    'gossip of channels',
+    ({ channels, policies }) => channels === all && policies === 2 * all,
   );
   await Promise.all([own.announce(), outside.announce()]);
-  await until('gossip of nodes', () => knows(({ nodes }) => nodes === EVERYBODY.length));
+  await everywhere('gossip of nodes', ({ nodes }) => nodes === EVERYBODY.length);
 }
 
 const stopHosts = async ({ own, outside }: Hosts): Promise<void> => {
@@ -248,15 +263,14 @@ function createWorld(chain: Chain, hosts: Hosts, feeder: Feeder, mining: boolean
   const stopMining = mining ? startMining(chain, feeder) : () => {};
   const ended = Promise.race([hosts.own.ended, hosts.outside.ended]);
   return {
-    nodes: REGIONS.map((region) => ({ name: region, region, node: hosts.own.node(region) })),
-    people: {
-      hub: hosts.outside.node('hub'),
-      merchant: hosts.outside.node('merchant'),
-      exchange: hosts.outside.node('exchange'),
-    },
-    get height() {
-      return chain.height;
-    },
+    nodes: REGIONS.map((region) => ({
+      id: nodeId(region),
+      region,
+      driver: 'ldk',
+      node: hosts.own.node(region),
+    })),
+    people: new Map(PEOPLE.map((person) => [person, hosts.outside.node(person)])),
+    height: () => chain.height,
     mine: feeder.mine,
     async fund(address, amountSat) {
       const txid = chain.fund(scriptOf(address), amountSat);

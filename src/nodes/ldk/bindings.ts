@@ -11,7 +11,14 @@ export { ldk };
 export async function loadLdk(): Promise<void> {
   const entry = createRequire(import.meta.url).resolve('lightningdevkit');
   const wasm = await readFile(entry.replace(/index\.mjs$/, 'liblightningjs.wasm'));
-  await ldk.initializeWasmFromBinary(wasm);
+  const { log } = console;
+  // The bindings greet on standard output, which belongs to data.
+  console.log = () => {};
+  try {
+    await ldk.initializeWasmFromBinary(wasm);
+  } finally {
+    console.log = log;
+  }
 }
 
 interface Result {

@@ -1,10 +1,10 @@
 /** The fleet: the own nodes, their sessions, their health, and the proof of the books against them. */
 import type { Clock } from '../kit/clock.ts';
-import type { Db, Tx } from '../kit/db.ts';
+import type { Db } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { BUSINESS, nodeAccounts } from '../ledger/account.ts';
-import { openAccounts, openClaim, post } from '../ledger/store.ts';
+import { type Books, openAccounts, openClaim, post, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { LightningNode, NodeEvent } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
@@ -53,7 +53,7 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     const watch = watchHealth(context, own);
     watches.set(own.id, watch);
     const book: BookEvent = async (tx, id, event) => {
-      if (event.kind === 'forwarded') await bookForward(tx, id, event);
+      if (event.kind === 'forwarded') bookForward(tx, id, event);
       if (event.kind === 'channel_changed') watch.soon();
       await context.book(tx, id, event);
     };
@@ -117,22 +117,22 @@ async function adopt(db: Db, own: OwnNode): Promise<void> {
   }
   const accounts = nodeAccounts(own.id);
   const opening = (reason: string) => ({ credit: BUSINESS, source: `node:${own.id}`, reason });
-  await db.tx(async (tx) => {
+  await withBooks(db, async (tx) => {
     await openClaim(tx, BUSINESS);
     await openAccounts(tx, Object.values(accounts));
     const { region, driver } = own;
     const row = { id: own.id, region, driver, pubkey: info.pubkey, network: info.network };
     await insertNode(tx, row, holds.cursor);
-    await post(tx, [
+    post(tx, [
       { ...opening('opening_channels'), debit: accounts.channels, amountMsat: holds.channelsMsat },
       { ...opening('opening_onchain'), debit: accounts.onchain, amountMsat: holds.onchainMsat },
     ]);
   });
 }
 
-async function bookForward(tx: Tx, id: NodeId, event: NodeEvent & { kind: 'forwarded' }): Promise<void> {
+function bookForward(tx: Books, id: NodeId, event: NodeEvent & { kind: 'forwarded' }): void {
   const accounts = nodeAccounts(id);
-  await post(tx, [
+  post(tx, [
     {
       debit: accounts.channels,
       credit: accounts.feesEarned,

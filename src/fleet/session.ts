@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../kit/clock.ts';
-import type { Db, Statements, Tx } from '../kit/db.ts';
+import type { Db, Statements } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
+import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Cursor, LightningNode, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
@@ -15,7 +16,7 @@ const RENEW_MS = 5_000;
 const MATCH_MS = 10_000;
 
 /** Books one event of a node in the transaction that also moves its cursor. */
-export type BookEvent = (tx: Tx, node: NodeId, event: NodeEvent) => Promise<void>;
+export type BookEvent = (tx: Books, node: NodeId, event: NodeEvent) => Promise<void>;
 
 export interface Session {
   /** False once the lease is lost or the session stopped: the process must not call the node any more. */
@@ -31,7 +32,7 @@ export interface Session {
 interface Waypoint {
   readonly cursor: Cursor;
   /** Runs in the transaction that books the event at `cursor`. */
-  readonly reach: (tx: Tx) => Promise<void>;
+  readonly reach: (read: Statements) => Promise<void>;
 }
 
 /** @throws Error when another process owns the node. */
@@ -54,7 +55,7 @@ export async function openSession(
 
   async function bookPiece(piece: readonly NodeEvent[]): Promise<void> {
     const reached = piece.at(-1)?.cursor === waypoint?.cursor ? waypoint : null;
-    await db.tx(async (tx) => {
+    await withBooks(db, async (tx) => {
       const at = await lockSession(tx, id, lease?.token ?? 0n);
       if (at === null) {
         owned = false;
@@ -66,7 +67,10 @@ export async function openSession(
       for (const event of fresh) await book(tx, id, event);
       const last = fresh.at(-1);
       if (last !== undefined) await moveCursor(tx, id, last.cursor);
-      await reached?.reach(tx);
+      if (reached !== null) {
+        await moveDue(tx);
+        await reached.reach(tx);
+      }
     });
     booked = piece.at(-1)?.cursor ?? booked;
     if (reached !== null) waypoint = null;

@@ -1,4 +1,4 @@
-import type { Statements, Tx } from '../kit/db.ts';
+import type { Db, Statements, Tx } from '../kit/db.ts';
 import {
   type Account,
   type AccountId,
@@ -37,12 +37,32 @@ export async function openClaim(tx: Tx, claim: Account): Promise<boolean> {
   return rows.length === 1;
 }
 
+/** A transaction that may move money. What it posts is moved as one, at its end. */
+export interface Books extends Tx {
+  readonly due: Transfer[];
+}
+
 /**
- * The only place where money moves. All transfers of one call stand or fall with the transaction.
- * @throws Overdrawn when a floored account lacks the funds.
+ * A transaction with books. All that `work` posts is moved together as the last thing before the commit: accounts
+ * are locked once, in one order and briefly, so writers cannot deadlock however they are composed.
+ * @throws Overdrawn when a floored account lacks the funds; everything is rolled back then
  */
-export async function post(tx: Tx, transfers: readonly Transfer[]): Promise<void> {
-  const moved = transfers.filter((transfer) => transfer.amountMsat > 0n);
+export const withBooks = <T>(db: Db, work: (tx: Books) => Promise<T>): Promise<T> =>
+  db.tx(async (tx) => {
+    const books: Books = { ...tx, due: [] };
+    const result = await work(books);
+    await moveDue(books);
+    return result;
+  });
+
+/** The only way to move money. */
+export function post(tx: Books, transfers: readonly Transfer[]): void {
+  tx.due.push(...transfers.filter((transfer) => transfer.amountMsat > 0n));
+}
+
+/** Moves what has been posted so far: for whoever reads balances in the same transaction. */
+export async function moveDue(tx: Books): Promise<void> {
+  const moved = tx.due.splice(0);
   if (moved.length === 0) return;
   const changes = deltas(moved);
   const overdrawn = await tx.query<{ id: string }>(

@@ -6,7 +6,7 @@ import { newId } from '../kit/ids.ts';
 import { announce } from '../kit/outbox.ts';
 import { Problem, type ProblemCode } from '../kit/problems.ts';
 import { claimAccount } from '../ledger/account.ts';
-import { post, readBalances } from '../ledger/store.ts';
+import { type Books, post, readBalances, withBooks } from '../ledger/store.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import { type DescriptionFault, describeFault, MAX_DESCRIPTION_BYTES } from '../lightning/text.ts';
 import { formatSat, type Msat } from '../money/msat.ts';
@@ -140,7 +140,7 @@ export async function recordInvoice(context: PaymentsContext, tx: Tx, { row }: I
  */
 export async function creditInvoice(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   node: NodeId,
   hash: PaymentHash,
   receivedMsat: Msat,
@@ -154,7 +154,7 @@ export async function creditInvoice(
     context.log.error({ invoice: row.id }, message);
     return announce(tx, 'alarm', row.id, { message });
   }
-  await post(tx, bookReceived(row.id, node, payee, receivedMsat));
+  post(tx, bookReceived(row.id, node, payee, receivedMsat));
   const paid = row.expires_at < context.clock.now() ? 'late' : 'on_time';
   await settleInvoice(tx, row.id, { receivedMsat, paid, internal: false });
   await announce(tx, 'invoice.settled', row.id, invoiceView(await lockInvoice(tx, row.id)));
@@ -172,7 +172,7 @@ async function checkInvoice(context: PaymentsContext, effect: Effect): Promise<v
     return;
   }
   const status = await context.fleet().get(row.node_id).node.lookupInvoice(row.payment_hash);
-  await context.db.tx(async (tx) => {
+  await withBooks(context.db, async (tx) => {
     // HTLCs are held, or the stream is about to tell: look again.
     if (status.kind === 'accepted' || (status.kind === 'settled' && effect.attempts === 1)) {
       await postponeEffect(tx, effect, 2_000);

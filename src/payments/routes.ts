@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import { idempotencyOf } from '../access/http.ts';
-import type { Tx } from '../kit/db.ts';
 import { type Api, pageQuery, readCursor, writeCursor } from '../kit/http.ts';
 import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
@@ -13,12 +12,11 @@ import { issueInvoice, recordInvoice } from './receive.ts';
 import { amountField } from './request.ts';
 import { invoiceBody, invoiceSchema, pageOf, payBody, paymentSchema, quoteSchema } from './schemas.ts';
 import {
+  intendOnce,
   intendPayment,
   type PaymentsContext,
   type PreparedPayment,
   preparePayment,
-  StalePlan,
-  unplanned,
 } from './service.ts';
 import { findPayment, listPayments } from './store.ts';
 import { invoiceView, paymentView, planView } from './views.ts';
@@ -121,17 +119,12 @@ async function payOnce(
   request: IdempotentRequest,
   prepared: PreparedPayment,
 ): Promise<StoredResponse> {
-  const intend = (plan: PreparedPayment) => (tx: Tx) =>
+  return intendOnce(context.db, prepared, (tx, planned) =>
     once(tx, request, async () => {
-      const stored = await intendPayment(context, tx, plan, `${request.principalId}:${request.key}`);
+      const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
       return { status: 202, body: paymentView(stored) };
-    });
-  try {
-    return await context.db.tx(intend(prepared));
-  } catch (error) {
-    if (error instanceof StalePlan) return context.db.tx(intend(unplanned(prepared)));
-    throw error;
-  }
+    }),
+  );
 }
 
 function quoteView(prepared: PreparedPayment): z.infer<typeof quoteSchema> {

@@ -1,8 +1,7 @@
 /** The effects of payments: send a part, resolve an unknown one, plan the next attempt, settle inside the ledger. */
 
-import type { Tx } from '../kit/db.ts';
 import { type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
-import { Overdrawn } from '../ledger/store.ts';
+import { Overdrawn, withBooks } from '../ledger/store.ts';
 import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
 import { nodeId, partToken } from '../lightning/ids.ts';
 import { sentMsat } from '../lightning/route.ts';
@@ -44,7 +43,7 @@ const conclude = (
   effect: Effect,
   event: Extract<PaymentEvent, { token: unknown }> | null,
 ): Promise<void> =>
-  context.db.tx(async (tx) => {
+  withBooks(context.db, async (tx) => {
     const mine = await finishEffect(tx, effect);
     if (mine && event !== null) await applyPartEvent(context, tx, event);
   });
@@ -204,7 +203,7 @@ const endPlanning = (
   event: PaymentEvent,
   plan?: PaymentPlan,
 ): Promise<void> =>
-  context.db.tx(async (tx: Tx) => {
+  withBooks(context.db, async (tx) => {
     if (!(await finishEffect(tx, effect))) return;
     const stored = await lockPayment(tx, paymentId);
     if (stored !== null) await applyTo(context, tx, stored, event, plan);

@@ -1,14 +1,14 @@
 /** Paying: quote, intend, and every later event of a payment. Verbs take the transaction first. */
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { Db, Tx } from '../kit/db.ts';
+import type { Db } from '../kit/db.ts';
 import { addEffect } from '../kit/effects.ts';
 import { newId, randomHex } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
 import { announce } from '../kit/outbox.ts';
 import { Problem } from '../kit/problems.ts';
 import { type Account, claimAccount } from '../ledger/account.ts';
-import { Overdrawn, post, readBalances } from '../ledger/store.ts';
+import { type Books, Overdrawn, post, readBalances, withBooks } from '../ledger/store.ts';
 import { type Network, partToken } from '../lightning/ids.ts';
 import { type Msat, msat } from '../money/msat.ts';
 import { askPayers, routeQuestion } from './asking.ts';
@@ -179,7 +179,7 @@ export const partsOf = (chosen: PayerCandidate, attempt: number, nowMs: number):
  */
 export async function intendPayment(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   prepared: PreparedPayment,
   source: string,
 ): Promise<StoredPayment> {
@@ -221,18 +221,32 @@ export async function intendPayment(
     throw claimed(other, claim?.state === 'settled');
   }
   const limit = own === null ? feeLimitMsat : 0n;
-  await hold(tx, payment, payer, amountMsat + limit);
+  post(tx, bookHold(payment.id, payer, amountMsat + limit));
   return startPayment(context, tx, { ...stored, endedAt: null }, prepared);
 }
 
-async function hold(tx: Tx, payment: Payment, payer: Account, amountMsat: bigint): Promise<void> {
+/**
+ * Runs `work` with a transaction that may move money, and tells refused money apart: the account lacks the funds,
+ * or the liquidity of the planned node went to another payment; then once more, to be planned by an effect.
+ * @throws Problem
+ */
+export async function intendOnce<T>(
+  db: Db,
+  prepared: PreparedPayment,
+  work: (tx: Books, prepared: PreparedPayment) => Promise<T>,
+): Promise<T> {
   try {
-    await post(tx, bookHold(payment.id, payer, amountMsat));
+    return await withBooks(db, (tx) => work(tx, prepared));
   } catch (error) {
     if (!(error instanceof Overdrawn)) throw error;
+    if (error.accountId !== prepared.payer.id) {
+      const unplanned = { ...prepared, plan: { ...prepared.plan, chosen: null } };
+      return intendOnce(db, unplanned, work);
+    }
+    const needed = prepared.amountMsat + (prepared.own === null ? prepared.feeLimitMsat : 0n);
     throw new Problem(
       'insufficient_balance',
-      `amount_msat: ${payer.id} has less than the amount and the fee limit together (${amountMsat} msat); see GET /v1/accounts.`,
+      `amount_msat: ${prepared.payer.id} has less than the amount and the fee limit together (${needed} msat); see GET /v1/accounts.`,
       { field: 'amount_msat' },
     );
   }
@@ -240,7 +254,7 @@ async function hold(tx: Tx, payment: Payment, payer: Account, amountMsat: bigint
 
 async function startPayment(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   stored: StoredPayment,
   prepared: PreparedPayment,
 ): Promise<StoredPayment> {
@@ -258,44 +272,27 @@ async function startPayment(
   const { chosen } = prepared.plan;
   if (chosen !== null) {
     const parts = partsOf(chosen, 1, context.clock.now());
-    try {
-      return await applyTo(context, tx, stored, { kind: 'replanned', parts });
-    } catch (error) {
-      throw error instanceof Overdrawn ? new StalePlan() : error;
-    }
+    return applyTo(context, tx, stored, { kind: 'replanned', parts });
   }
   await addEffect(tx, { kind: 'payment.plan', key: `${payment.id}:1`, payload: { payment: payment.id } });
   await announce(tx, 'payment.pending', payment.id, paymentView(stored));
   return stored;
 }
 
-/**
- * The chosen node's liquidity went to another payment since the plan was made. Roll back, and intend the payment
- * with `unplanned`: it is then planned by an effect.
- */
-export class StalePlan extends Error {
-  override readonly name = 'StalePlan';
-}
-
-export const unplanned = (prepared: PreparedPayment): PreparedPayment => ({
-  ...prepared,
-  plan: { ...prepared.plan, chosen: null },
-});
-
 /** Applies an event to the payment that has the part. Null: no payment of ours. */
 export async function applyPartEvent(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   event: Extract<PaymentEvent, { token: unknown }>,
 ): Promise<StoredPayment | null> {
   const stored = await lockPaymentOfPart(tx, event.token);
   return stored === null ? null : applyTo(context, tx, stored, event);
 }
 
-/** Applies an event to a locked payment: decides, writes, books. @throws Overdrawn */
+/** Applies an event to a locked payment: decides, writes, books. */
 export async function applyTo(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   stored: StoredPayment,
   event: PaymentEvent,
   plan?: PaymentPlan,
@@ -320,7 +317,7 @@ export async function applyTo(
 
 async function perform(
   context: PaymentsContext,
-  tx: Tx,
+  tx: Books,
   stored: StoredPayment,
   effect: PaymentEffect,
 ): Promise<void> {
@@ -329,15 +326,19 @@ async function perform(
   if (payer === null) throw new Error(`payment ${payment.id} has no claim account: ${stored.accountId}`);
   switch (effect.kind) {
     case 'book_part_sent':
-      return post(tx, bookPartSent(effect.part));
+      post(tx, bookPartSent(effect.part));
+      return;
     case 'book_part_returned':
-      return post(tx, bookPartReturned(effect.part));
+      post(tx, bookPartReturned(effect.part));
+      return;
     case 'book_part_settled':
-      return post(tx, bookPartSettled(effect.part, payer, effect.paidMsat));
+      post(tx, bookPartSettled(effect.part, payer, effect.paidMsat));
+      return;
     case 'book_internal':
       return settleOwn(tx, stored, payer);
     case 'release_hold':
-      return post(tx, bookRelease(payment.id, payer, unspent(stored)));
+      post(tx, bookRelease(payment.id, payer, unspent(stored)));
+      return;
     case 'release_hash':
       return releaseHash(tx, payment);
     case 'send':
@@ -369,14 +370,14 @@ function unspent({ payment, internalInvoiceId }: StoredPayment): Msat {
 }
 
 async function settleOwn(
-  tx: Tx,
+  tx: Books,
   { payment, internalInvoiceId }: StoredPayment,
   payer: Account,
 ): Promise<void> {
   const invoice = await lockInvoice(tx, internalInvoiceId ?? '');
   const payee = claimAccount(invoice.account_id);
   if (payee === null) throw new Error(`invoice ${invoice.id} has no claim account`);
-  await post(tx, bookInternal(payment.id, payer, payee, payment.amountMsat));
+  post(tx, bookInternal(payment.id, payer, payee, payment.amountMsat));
   await settleInvoice(tx, invoice.id, { receivedMsat: payment.amountMsat, paid: 'on_time', internal: true });
   await announce(tx, 'invoice.settled', invoice.id, {
     id: invoice.id,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FOLDER_FORMAT, type Folder, openFolder, readHolder } from './folder.ts';
 
@@ -113,6 +114,7 @@ describe('a data folder in use', () => {
     const holder = spawnHolder();
     expect(await said(holder)).toBe('open');
     expect(readHolder(path)).toEqual({ pid: holder.pid, api: null });
+    await sleep(50);
     const before = look(path);
     expect(openFolder(path)).toMatchObject({
       code: 'folder_in_use',
@@ -180,14 +182,14 @@ describe('a data folder is refused and left alone', () => {
   });
 });
 
-/** Opens the folder in another process, which then holds it until it is killed. */
+/** Opens the folder in another process, which holds it until it is killed, through every collection of garbage. */
 function spawnHolder(uid?: number): ChildProcess {
   const script = `
     const { openFolder } = await import(${JSON.stringify(new URL('./folder.ts', import.meta.url).href)});
     const result = openFolder(${JSON.stringify(path)});
     process.stdout.write(result.kind === 'open' ? 'open' : JSON.stringify(result));
-    if (result.kind === 'open') setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    if (result.kind === 'open') setInterval(globalThis.gc, 10);`;
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: '/',
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -133,21 +133,23 @@ async function run(site: Site, maxConnections: number): Promise<Postgres | Refus
     socketDir,
     ...settings(site, maxConnections),
   ]);
-  const exited = ended(child).then(() => removeTemporarySocketDir(socketDir));
+  const stopWithProcess = (): void => void child.kill('SIGINT');
+  process.once('exit', stopWithProcess);
+  const exited = ended(child).then(() => {
+    process.off('exit', stopWithProcess);
+    removeTemporarySocketDir(socketDir);
+  });
   const { pid } = child;
   if (pid === undefined || !(await becameReady(site.data, child))) {
     child.kill('SIGQUIT');
     await exited;
     return notStarted(site);
   }
-  const stopWithProcess = (): void => void child.kill('SIGINT');
-  process.once('exit', stopWithProcess);
   child.unref();
   const runs = (): boolean => child.exitCode === null && child.signalCode === null;
   const stop = async (): Promise<void> => {
     const stopped = await stopServer(pid, runs);
     if (!stopped) throw new Error(`PostgreSQL, process ${pid}, does not stop`);
-    process.off('exit', stopWithProcess);
     await exited;
   };
   return { kind: 'running', target: { socketDir, user: USER, database: DATABASE }, pid, exited, stop };

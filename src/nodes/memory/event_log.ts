@@ -98,12 +98,12 @@ function follow(time: Time, deliver: (batch: readonly NodeEvent[]) => Promise<vo
   const run = async () => {
     await null; // never in the middle of a step of the network
     for (let batch = source.batch(); !stopped && !source.isPaused() && batch.length > 0; ) {
-      const delivered = await deliver(batch).then(
-        () => true,
-        () => false,
-      );
-      if (delivered) source.acknowledge(batch.length);
-      else if (!stopped) await pause();
+      try {
+        await deliver(batch);
+        source.acknowledge(batch.length);
+      } catch {
+        if (!stopped) await pause();
+      }
       batch = source.batch();
     }
     running = null;

@@ -64,6 +64,7 @@ export function switches(ground: Ground, node: NodeState): Faults {
     lagBehindChain(on) {
       faults.synced = !on;
     },
+    forgetEvents: (cursor) => node.log.forget(cursor),
     deleteHistory() {
       for (const [token, status] of node.parts) if (status.kind !== 'in_flight') node.parts.delete(token);
       for (const [hash, { phase }] of node.invoices) if (OVER.has(phase)) node.invoices.delete(hash);

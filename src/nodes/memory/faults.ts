@@ -1,5 +1,5 @@
 /** What can go wrong at a simulated node, as switches. */
-import type { LightningNode } from '../node.ts';
+import type { Cursor, LightningNode } from '../node.ts';
 
 export type Verb = Exclude<keyof LightningNode, 'facets' | 'subscribe' | 'stop'> | 'find' | 'open';
 
@@ -76,4 +76,6 @@ export interface Faults {
   lagBehindChain(on: boolean): void;
   /** Forgets every part and invoice that is over. HTLCs, balances and events stay. */
   deleteHistory(): void;
+  /** Forgets the events up to and including `cursor`: who resumes before it gets those after it. */
+  forgetEvents(cursor: Cursor): void;
 }

@@ -27,6 +27,8 @@ export interface Running {
   readonly key: string;
   readonly system: System;
   readonly world: World;
+  /** Resolves with the error that a practice node died of, or with null after `stop`. */
+  readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
 }
 
@@ -58,11 +60,7 @@ export async function startArgosy(config: Config, onStep: (step: StartStep) => v
       () => openDatabase(config, folder, undo),
       (it) => it.what,
     );
-    const practice = step(
-      'world',
-      () => openWorld(onStep, undo),
-      (it) => `${it.nodes.length} own nodes`,
-    );
+    const practice = openWorld(onStep, undo);
     const [{ db }, world] = await allOrFirstError(database, practice);
     const key = await ownerKey(db, folder);
     const system = await step(
@@ -82,7 +80,7 @@ export async function startArgosy(config: Config, onStep: (step: StartStep) => v
     server.answer((request) => system.api.fetch(request));
     folder.announce(server.url);
     undo.push(() => server.close());
-    return { api: server.url, key, system, world, stop };
+    return { api: server.url, key, system, world, ended: world.ended, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -140,7 +138,8 @@ async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
 
 async function openWorld(onStep: (step: StartStep) => void, undo: Undo): Promise<World> {
   const world = await startWorld({
-    onProgress: (detail) => onStep({ step: 'world', state: 'began', detail }),
+    onProgress: ({ phase, state, detail }) =>
+      onStep({ step: phase, state: state === 'done' ? 'done' : 'began', detail }),
   });
   undo.push(() => world.stop());
   return world;

@@ -27,6 +27,14 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'This API key lacks the permission', exit: 4 },
   internal: { status: 500, title: 'Argosy failed; nothing more is known', exit: 3 },
   database_unavailable: { status: 503, title: 'The database does not answer', retryable: true, exit: 3 },
+  // the command line
+  command_invalid: usage('The command line is not understood'),
+  outcome_unknown: {
+    status: 504,
+    title: 'The outcome is unknown: do not retry with a new key',
+    retryable: true,
+    exit: 3,
+  },
   // amounts
   amount_not_numeric: usage('The amount is not a whole number'),
   amount_negative: usage('The amount is negative'),

@@ -1,9 +1,19 @@
 /** The proof of the books rests on these: balances are exact at their cursor. */
 import assert from 'node:assert/strict';
 import type { PaymentHash } from '../../lightning/ids.ts';
-import { deliveredMsat } from '../../lightning/route.ts';
+import { deliveredMsat, feeMsat } from '../../lightning/route.ts';
 import type { LightningNode, NodeBalances, NodeEvent, PartOrder } from '../node.ts';
-import { bill, holdings, orderOf, payWhole, sat, untilFree } from './payment.ts';
+import {
+  bill,
+  expectSettled,
+  holdings,
+  orderOf,
+  payWhole,
+  sat,
+  sendAccepted,
+  untilFree,
+  untilHeld,
+} from './payment.ts';
 import { type Watch, watching, watchNow } from './watch.ts';
 import type { Case, World } from './world.ts';
 
@@ -103,6 +113,26 @@ export const balanceCases: readonly Case[] = [
     },
   },
   {
+    name: 'counts at the forwarding node what is out in a forward until it is through',
+    async run(world) {
+      const { forwarder } = world;
+      if (forwarder === undefined) return;
+      const before = await holdings(forwarder);
+      await watching(world, async ({ sender }) => {
+        const owed = await bill(world, sat(6_000));
+        const half = await orderOf(world, world.sender, owed, sat(3_000), sat(6_000));
+        await sendAccepted(world.sender, half);
+        await untilHeld(world, half);
+        assert.equal(await holdings(forwarder), before, 'a forward under way moves nothing');
+        const rest = await orderOf(world, world.second, owed, sat(3_000), sat(6_000));
+        await sendAccepted(world.second, rest);
+        await expectSettled(sender, half);
+        await untilFree(world, owed.paymentHash);
+        assert.equal(await holdings(forwarder), before + feeMsat(half.route) + feeMsat(rest.route));
+      });
+    },
+  },
+  {
     name: 'tells of what it forwarded, and what it earned',
     async run(world) {
       const { forwarder } = world;
@@ -114,8 +144,9 @@ export const balanceCases: readonly Case[] = [
         const [first, second] = order.route.hops;
         assert(second, 'the payment crosses the forwarding node');
         const earned = first.amountMsat - second.amountMsat;
-        const { amountMsat, feeMsat } = await watch.until('the forward', 'forwarded', () => true);
-        assert.deepEqual({ amountMsat, feeMsat }, { amountMsat: second.amountMsat, feeMsat: earned });
+        const forward = await watch.until('the forward', 'forwarded', () => true);
+        const told = { amountMsat: forward.amountMsat, feeMsat: forward.feeMsat };
+        assert.deepEqual(told, { amountMsat: second.amountMsat, feeMsat: earned });
         await untilFree(world, owed.paymentHash);
         assert.equal(await holdings(forwarder), before + earned);
       });

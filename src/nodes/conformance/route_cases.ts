@@ -82,7 +82,7 @@ export const routeCases: readonly Case[] = [
     },
   },
   {
-    name: 'finds no more routes than asked for, and theirs amounts add up',
+    name: 'finds no more routes than asked for, and their amounts add up',
     async run(world) {
       const { all, largest } = await spendable(world.sender);
       const owed = await bill(world, null);

@@ -1,7 +1,7 @@
 import type { Faults } from './faults.ts';
 import { forwardHtlc } from './flights.ts';
 import { releaseHeld } from './payee.ts';
-import type { Ground, NodeState } from './state.ts';
+import { type Ground, type NodeState, tellChanged } from './state.ts';
 
 const OVER = new Set(['settled', 'cancelled']);
 
@@ -9,11 +9,7 @@ const OVER = new Set(['settled', 'cancelled']);
 export function switches(ground: Ground, node: NodeState): Faults {
   const { wire } = ground;
   const { faults } = node;
-  const tellChannels = () => {
-    for (const channel of node.channels) {
-      for (const end of channel.ends) end.node.log.append({ kind: 'channel_changed', channel: channel.id });
-    }
-  };
+  const tellChannels = () => node.channels.forEach(tellChanged);
   return {
     kill() {
       faults.up = false;

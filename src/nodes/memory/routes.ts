@@ -7,6 +7,8 @@ import type { RouteAnswer, RouteQuestion } from '../node.ts';
 import { cheapestPath, NO_LIMIT, type PathQuestion } from './path.ts';
 import type { NodeState } from './state.ts';
 
+/** Blocks that may be found while a part is on its way, as LND reckons with. */
+const BLOCK_PADDING = 3;
 const HALVINGS = 24;
 const MAX_PARTS = 64;
 
@@ -17,7 +19,8 @@ export function findRoutes(
 ): RouteAnswer {
   const used = new Map<string, bigint>();
   const path = (amountMsat: Msat): Route | null => {
-    const { payee, finalCltvDelta, hints } = question;
+    const { payee, hints } = question;
+    const finalCltvDelta = question.finalCltvDelta + BLOCK_PADDING;
     const usedMsat: PathQuestion['usedMsat'] = (from, scid) => used.get(`${from}/${scid}`) ?? 0n;
     return cheapestPath({ source, payee, amountMsat, finalCltvDelta, hints, nodeBy, usedMsat });
   };

@@ -142,6 +142,11 @@ export const endOf = (channel: ChannelState, node: NodeState): End =>
 export const otherEnd = (channel: ChannelState, end: End): End =>
   channel.ends[0] === end ? channel.ends[1] : channel.ends[0];
 
+/** Both ends hear that the channel has changed. */
+export function tellChanged({ id, ends }: ChannelState): void {
+  for (const end of ends) end.node.log.append({ kind: 'channel_changed', channel: id });
+}
+
 /** Confirmed, both ends up and in touch. */
 export const isActive = ({ scid, linked, ends }: ChannelState): boolean =>
   scid !== null && linked && ends[0].node.faults.up && ends[1].node.faults.up;

@@ -5,7 +5,7 @@ import { eventLog } from './event_log.ts';
 import { noFaults } from './faults.ts';
 import { keyPair, type Seeded } from './seeded.ts';
 import { signCheaply } from './signature.ts';
-import type { ChannelState, End, NodeState, Policy } from './state.ts';
+import { type ChannelState, type End, type NodeState, type Policy, tellChanged } from './state.ts';
 import type { Time } from './time.ts';
 
 export interface NodePlan {
@@ -65,11 +65,8 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
     return found;
   };
   const confirm = (channel: ChannelState): void => {
-    channel.scid = shortChannelId(`${height}x${channels.indexOf(channel)}x0`);
+    channel.scid = shortChannelId(`${height}x${byScid.size}x0`);
     byScid.set(channel.scid, channel);
-  };
-  const tell = (channel: ChannelState): void => {
-    for (const end of channel.ends) end.node.log.append({ kind: 'channel_changed', channel: channel.id });
   };
 
   return {
@@ -98,7 +95,7 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
       to.channels.push(channel);
       if (confirmations > 0) unconfirmed.push(channel);
       else confirm(channel);
-      tell(channel);
+      tellChanged(channel);
       return channel;
     },
     setLinked(one, other, linked) {
@@ -106,7 +103,7 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
       else apart.add(pair(one, other));
       for (const channel of this.between(one, other)) {
         channel.linked = linked;
-        tell(channel);
+        tellChanged(channel);
       }
     },
     grow() {
@@ -116,7 +113,7 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
       unconfirmed = unconfirmed.filter((channel) => channel.readyHeight > height);
       for (const channel of ripe) {
         confirm(channel);
-        tell(channel);
+        tellChanged(channel);
       }
     },
   };

@@ -17,7 +17,7 @@ import { creditInvoice, invoiceEffects } from './payments/receive.ts';
 import { startSweep } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { paymentEffects } from './payments/sending.ts';
-import { applyPartEvent, type PaymentsContext } from './payments/service.ts';
+import { applyPartEvent, DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/service.ts';
 
 export interface SystemOptions {
   readonly db: Db;
@@ -25,6 +25,7 @@ export interface SystemOptions {
   readonly log: Log;
   readonly network: Network;
   readonly nodes: readonly OwnNode[];
+  readonly patience?: Patience;
   /** Rooms that are switched on add their routes here. */
   readonly rooms?: (api: Api, guarded: Guarded) => void;
 }
@@ -46,6 +47,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     clock,
     log,
     network,
+    patience: options.patience ?? DEFAULT_PATIENCE,
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
       return fleet;

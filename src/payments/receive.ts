@@ -175,7 +175,7 @@ async function checkInvoice(context: PaymentsContext, effect: Effect): Promise<v
   await withBooks(context.db, async (tx) => {
     // HTLCs are held, or the stream is about to tell: look again.
     if (status.kind === 'accepted' || (status.kind === 'settled' && effect.attempts === 1)) {
-      await postponeEffect(tx, effect, 2_000);
+      await postponeEffect(tx, effect, context.patience.secondLookMs);
       return;
     }
     if (!(await finishEffect(tx, effect))) return;

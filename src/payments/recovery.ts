@@ -7,11 +7,11 @@ import type { PaymentsContext } from './service.ts';
 import { takeStaleParts } from './store.ts';
 
 const SWEEP_MS = 15_000;
-const STALE_MS = 60_000;
 const BATCH = 100;
 
 /** Has the oldest unwatched parts and invoices of the nodes owned here looked at. */
-export async function sweep(context: PaymentsContext, tx: Tx, staleMs: number): Promise<number> {
+export async function sweep(context: PaymentsContext, tx: Tx): Promise<number> {
+  const { staleMs } = context.patience;
   const nodes = context.fleet().owned();
   const parts = await takeStaleParts(tx, nodes, staleMs, BATCH);
   for (const part of parts) {
@@ -37,7 +37,7 @@ export function startSweep(context: PaymentsContext, clock: Clock, kick: () => v
       await clock.sleep(SWEEP_MS, stopping.signal);
       if (stopping.signal.aborted) return;
       const found = await context.db
-        .tx((tx) => sweep(context, tx, STALE_MS))
+        .tx((tx) => sweep(context, tx))
         .catch((error: unknown) => {
           context.log.warn({ error }, 'the sweep failed; trying again');
           return 0;

@@ -19,13 +19,8 @@ import {
 } from './service.ts';
 import { findPayment, findPaymentOfPart, lockPayment, partAge, type StoredPayment } from './store.ts';
 
-const SEND_MS = 30_000;
-/** The stream tells most ends by itself; a status read from the node is believed at the second look. */
-const SECOND_LOOK_MS = 2_000;
-/** A request may still be on its way to the daemon; younger parts are not proven absent by their absence. */
-const ABSENCE_MS = 60_000;
 const MAX_ATTEMPTS = 12;
-const PLAN_ROUNDS = 5;
+const PLAN_ROUNDS = 4;
 const PLAN_WAIT_MS = 250;
 
 export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, EffectHandler> {
@@ -101,7 +96,7 @@ async function callSend(
     route: part.route,
   };
   const waiting = new AbortController();
-  const silence = context.clock.sleep(SEND_MS, waiting.signal).then(() => null);
+  const silence = context.clock.sleep(context.patience.sendMs, waiting.signal).then(() => null);
   const answer = node.sendPart(order).catch((error: unknown): SendAnswer | null => {
     context.log.warn({ error, part: part.id, node: part.nodeId }, 'no answer to a send; the part is unknown');
     return null;
@@ -125,7 +120,7 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
   const { token } = part;
   const status = await node.lookup({ token, paymentHash: stored.payment.paymentHash });
   const over = status.kind !== 'in_flight';
-  if (over && effect.attempts === 1) return later(context, effect, SECOND_LOOK_MS);
+  if (over && effect.attempts === 1) return later(context, effect, context.patience.secondLookMs);
   if (status.kind === 'settled') {
     const { preimage, feeMsat } = status;
     return conclude(context, effect, { kind: 'settled', token, preimage, feeMsat });
@@ -134,7 +129,8 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
     return conclude(context, effect, { kind: 'accepted', token });
   }
   const age = await partAge(context.db.read, token);
-  if (status.kind === 'not_found' && age < ABSENCE_MS) return later(context, effect, ABSENCE_MS - age);
+  const wait = context.patience.absenceMs - age;
+  if (status.kind === 'not_found' && wait > 0) return later(context, effect, wait);
   return conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
 }
 
@@ -228,6 +224,6 @@ async function settleInternally(context: PaymentsContext, effect: Effect): Promi
     case 'not_found':
       return endPlanning(context, effect, id, { kind: 'given_up', failure: 'REFUSED_BY_PAYEE' });
     case 'accepted': // an outsider's HTLCs are being held: wait for their end
-      return later(context, effect, SECOND_LOOK_MS);
+      return later(context, effect, context.patience.secondLookMs);
   }
 }

@@ -1,5 +1,6 @@
 /** A fleet of simulated nodes under the whole system, for stories that need faults rather than real nodes. */
 
+import { randomUUID } from 'node:crypto';
 import { createOwner, newSecret } from '../../src/access/service.ts';
 import type { OwnNode } from '../../src/fleet/fleet.ts';
 import { systemClock } from '../../src/kit/clock.ts';
@@ -7,6 +8,7 @@ import { openLog } from '../../src/kit/log.ts';
 import { type NodeId, nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryNetwork, memoryNetwork, systemTime } from '../../src/nodes/memory/network.ts';
+import type { Patience } from '../../src/payments/service.ts';
 import { openSystem, type System } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
@@ -21,6 +23,8 @@ export interface MemoryFleet {
     body?: unknown,
     key?: string,
   ): Promise<{ status: number; body: T }>;
+  /** Another process on the same database and nodes, after this one has ended. */
+  restart(): Promise<MemoryFleet>;
   stop(): Promise<void>;
 }
 
@@ -54,19 +58,25 @@ export const ownNodes = (network: MemoryNetwork): OwnNode[] =>
     node: network.open(name),
   }));
 
-export async function startMemoryFleet(seed: string): Promise<MemoryFleet> {
+/** Short enough for tests, long enough for a noisy machine. */
+const PATIENCE: Patience = { sendMs: 1_000, secondLookMs: 100, absenceMs: 500, staleMs: 300 };
+
+export async function startMemoryFleet(network: MemoryNetwork): Promise<MemoryFleet> {
   const db = await freshDatabase();
-  const network = memoryWorld(seed);
   const secret = newSecret();
   await db.tx((tx) => createOwner(tx, systemClock, secret));
+  return openFleet(network, db, secret);
+}
+
+async function openFleet(network: MemoryNetwork, db: TestDatabase, secret: string): Promise<MemoryFleet> {
   const system = await openSystem({
     db,
     clock: systemClock,
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
     nodes: ownNodes(network),
+    patience: PATIENCE,
   });
-  let calls = 0;
   return {
     network,
     system,
@@ -77,11 +87,15 @@ export async function startMemoryFleet(seed: string): Promise<MemoryFleet> {
         headers: {
           authorization: `Bearer ${secret}`,
           'content-type': 'application/json',
-          'idempotency-key': key ?? `call-${++calls}`,
+          'idempotency-key': key ?? randomUUID(),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: (await response.json()) as T };
+    },
+    async restart() {
+      await system.stop();
+      return openFleet(network, db, secret);
     },
     async stop() {
       await system.stop();

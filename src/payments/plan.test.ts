@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { nodeId, nodePubkey, shortChannelId } from '../lightning/ids.ts';
+import type { Route } from '../lightning/route.ts';
+import { fromSat, msat } from '../money/msat.ts';
+import { choosePayer, chooseReceiver, type PayerFacts, routeKey } from './plan.ts';
+
+const KEY = nodePubkey(`02${'ab'.repeat(32)}`);
+const route = (fee: bigint, scid = '1x1x1'): Route => ({
+  hops: [
+    { pubkey: KEY, scid: shortChannelId(scid), amountMsat: msat(1000n + fee), cltvDelta: 40 },
+    { pubkey: KEY, scid: shortChannelId('2x1x1'), amountMsat: msat(1000n), cltvDelta: 18 },
+  ],
+});
+const able = (node: string, fee: bigint, change: Partial<PayerFacts> = {}): PayerFacts => ({
+  node: nodeId(node),
+  region: node,
+  health: 'up',
+  spendableMsat: fromSat(10n),
+  answer: { kind: 'routes', routes: [route(fee)] },
+  ...change,
+});
+const question = {
+  amountMsat: msat(1000n),
+  feeLimitMsat: msat(50n),
+  preferredRegion: null,
+  failedRoutes: new Set<string>(),
+};
+const chosen = (...facts: PayerFacts[]) => choosePayer(question, facts).chosen?.node;
+const obstacles = (...facts: PayerFacts[]) =>
+  choosePayer(question, facts).candidates.map((candidate) => [candidate.node, candidate.obstacle]);
+
+describe('choosing who pays', () => {
+  it('takes the cheapest', () => expect(chosen(able('us', 20n), able('eu', 10n))).toBe('eu'));
+  it('takes the preferred region among equals', () => {
+    const facts = [able('us', 10n), able('eu', 10n)];
+    expect(choosePayer({ ...question, preferredRegion: 'eu' }, facts).chosen?.node).toBe('eu');
+    expect(choosePayer({ ...question, preferredRegion: 'us' }, facts).chosen?.node).toBe('us');
+  });
+  it('takes the one with more to spend among equals', () => {
+    expect(chosen(able('us', 10n), able('eu', 10n, { spendableMsat: fromSat(11n) }))).toBe('eu');
+  });
+  it('passes over nodes that are down, lagging, poor, cut off or too dear, and says so', () => {
+    expect(
+      obstacles(
+        able('down', 0n, { health: 'down' }),
+        able('lagging', 0n, { health: 'lagging' }),
+        able('poor', 0n, { answer: { kind: 'none', reason: 'no_liquidity' } }),
+        able('silent', 0n, { answer: null }),
+        able('dear', 51n),
+        able('good', 50n),
+      ).sort(),
+    ).toEqual([
+      ['dear', 'fee_limit'],
+      ['down', 'node_down'],
+      ['good', null],
+      ['lagging', 'node_lagging'],
+      ['poor', 'no_liquidity'],
+      ['silent', 'node_down'],
+    ]);
+  });
+  it('does not take a route again that failed for this payment', () => {
+    const failedRoutes = new Set([routeKey(nodeId('eu'), route(10n))]);
+    const plan = choosePayer({ ...question, failedRoutes }, [able('eu', 10n), able('us', 20n)]);
+    expect(plan.chosen?.node).toBe('us');
+    expect(plan.candidates[1]?.obstacle).toBe('route_failed_before');
+  });
+  it('chooses nobody when nobody can', () => expect(chosen(able('us', 99n))).toBeUndefined());
+});
+
+describe('choosing who receives', () => {
+  const room = (node: string, sat: bigint, health: 'up' | 'down' = 'up') => ({
+    node: nodeId(node),
+    region: node,
+    health,
+    receivableMsat: fromSat(sat),
+  });
+  const receiver = (amount: bigint | null, region: string | null, ...facts: ReturnType<typeof room>[]) =>
+    chooseReceiver({ amountMsat: amount === null ? null : fromSat(amount), preferredRegion: region }, facts)
+      ?.node;
+
+  it('takes the preferred region when it has the room', () =>
+    expect(receiver(5n, 'eu', room('us', 100n), room('eu', 10n))).toBe('eu'));
+  it('takes the most room when the preferred region lacks it', () =>
+    expect(receiver(50n, 'eu', room('us', 100n), room('asia', 90n), room('eu', 10n))).toBe('us'));
+  it('takes no node that is down', () =>
+    expect(receiver(5n, null, room('us', 100n, 'down'))).toBeUndefined());
+  it('takes no node without room, even for an open amount', () =>
+    expect(receiver(null, null, room('us', 0n))).toBeUndefined());
+});

@@ -1,4 +1,5 @@
 /** Who lives in the practice world, and which channels there are. Amounts in sat. */
+import type { Fee, NetworkPlan, PlannedChannel } from './world_network.ts';
 
 export type Region = 'us' | 'eu' | 'asia';
 /** The business's own nodes: one a region, named after it. */
@@ -7,7 +8,7 @@ export const REGIONS: readonly Region[] = ['us', 'eu', 'asia'];
 export type Person = 'hub' | 'merchant' | 'exchange';
 export const PEOPLE: readonly Person[] = ['hub', 'merchant', 'exchange'];
 
-export const ALIASES: Readonly<Record<Region | Person, string>> = {
+const ALIASES: Readonly<Record<Region | Person, string>> = {
   us: 'Argosy US',
   eu: 'Argosy EU',
   asia: 'Argosy Asia',
@@ -16,28 +17,13 @@ export const ALIASES: Readonly<Record<Region | Person, string>> = {
   exchange: 'Lucky Exchange',
 };
 
-interface Fee {
-  readonly baseMsat: number;
-  readonly ppm: number;
-}
-
 /** What a node takes to forward over each of its channels, unless the channel says otherwise. */
-const OWN_FEE: Fee = { baseMsat: 1_000, ppm: 100 };
+const OWN_FEE: Fee = { baseMsat: 1_000, ppm: 2_000 };
 const HUB_FEE: Fee = { baseMsat: 1_000, ppm: 500 };
 const EXCHANGE_FEE: Fee = { baseMsat: 2_000, ppm: 1_200 };
 const MERCHANT_FEE: Fee = { baseMsat: 5_000, ppm: 5_000 };
 /** The direct channel is small: strangers pay dearly for it, so that it stays for own payments. */
 const SCARCE_FEE: Fee = { baseMsat: 5_000, ppm: 3_000 };
-
-export interface PlannedChannel {
-  readonly from: Region | Person;
-  readonly to: Region | Person;
-  readonly capacitySat: number;
-  /** What the other side has at the start. */
-  readonly pushSat: number;
-  readonly fromFee: Fee;
-  readonly toFee: Fee;
-}
 
 const M = 1_000_000;
 
@@ -45,7 +31,7 @@ const M = 1_000_000;
  * For the merchant's 25,000 sat, eu pays no fee, us some 13 sat (through the hub), asia some 32 (through the
  * exchange): it matters who pays. All together can send the merchant some 20,000,000 sat.
  */
-export const CHANNELS: readonly PlannedChannel[] = [
+const CHANNELS: readonly PlannedChannel<Region | Person>[] = [
   { from: 'us', to: 'hub', capacitySat: 16 * M, pushSat: 5 * M, fromFee: OWN_FEE, toFee: HUB_FEE },
   { from: 'eu', to: 'merchant', capacitySat: 5 * M, pushSat: M, fromFee: SCARCE_FEE, toFee: MERCHANT_FEE },
   { from: 'eu', to: 'hub', capacitySat: 10 * M, pushSat: 4 * M, fromFee: OWN_FEE, toFee: HUB_FEE },
@@ -71,7 +57,9 @@ export const CHANNELS: readonly PlannedChannel[] = [
   },
 ];
 
-/** Coins that every wallet keeps besides its channels, in sat. */
-export const SPARE_SAT = 2 * M;
-/** What opening a channel costs at most, in sat. */
-export const OPENING_SAT = 10_000;
+export const WORLD: NetworkPlan<Region | Person> = {
+  groups: [REGIONS, PEOPLE],
+  aliases: ALIASES,
+  channels: CHANNELS,
+  spareSat: 2 * M,
+};

@@ -16,8 +16,14 @@ export interface LdkDriver extends LightningNode {
 
 const EVENTS_AT_ONCE = 256;
 
-export function createDriver({ name, call, newestHeight }: DriverOptions): LdkDriver {
+export function createDriver({ name, call: callWorker, newestHeight }: DriverOptions): LdkDriver {
   const stops = new Set<() => Promise<void>>();
+  let stopped = false;
+  /** The node itself runs on: only this way to it ends. */
+  const call: CallWorker = (node, verb, takes, patienceMs) => {
+    if (!stopped) return callWorker(node, verb, takes, patienceMs);
+    return { answer: Promise.reject(new Error(`${node} has been stopped`)), forget() {} };
+  };
 
   return {
     facets: {
@@ -55,6 +61,7 @@ export function createDriver({ name, call, newestHeight }: DriverOptions): LdkDr
       };
     },
     async stop() {
+      stopped = true;
       await Promise.all([...stops].map((stop) => stop()));
       stops.clear();
     },

@@ -70,7 +70,7 @@ function readOutgoing(htlc: ldk.OutboundHTLCDetails): HtlcFacts<OutgoingState> {
 
 const reserveMsat = (sat: bigint | null): bigint => (sat ?? 0n) * 1000n;
 
-/** Null while the channel has no funding transaction yet. */
+/** Null while the channel has no funding transaction yet. The bindings give numbers where they say boolean. */
 export function readChannel(details: ldk.ChannelDetails): ChannelFacts | null {
   if (isNull(details.get_funding_txo())) return null;
   const counterparty = details.get_counterparty();
@@ -84,11 +84,11 @@ export function readChannel(details: ldk.ChannelDetails): ChannelFacts | null {
     outboundCapacityMsat: details.get_outbound_capacity_msat(),
     inboundCapacityMsat: details.get_inbound_capacity_msat(),
     nextHtlcLimitMsat: details.get_next_outbound_htlc_limit_msat(),
-    opener: details.get_is_outbound(),
+    opener: Boolean(details.get_is_outbound()),
     feeratePerKw: optional<number>(details.get_feerate_sat_per_1000_weight()) ?? 0,
-    confirmed: details.get_is_channel_ready(),
-    usable: details.get_is_usable(),
-    announced: details.get_is_announced(),
+    confirmed: Boolean(details.get_is_channel_ready()),
+    usable: Boolean(details.get_is_usable()),
+    announced: Boolean(details.get_is_announced()),
     incoming: details.get_pending_inbound_htlcs().map(readIncoming),
     outgoing: details.get_pending_outbound_htlcs().map(readOutgoing),
   };

@@ -56,11 +56,17 @@ function createSocket(end: LinkEnd): Socket {
   return socket;
 }
 
-const take = (socket: Socket): Uint8Array => {
-  const bytes = socket.sent.length === 1 ? (socket.sent[0] ?? new Uint8Array()) : Buffer.concat(socket.sent);
+/** All that has been sent, in memory of its own, so that it can be handed to another thread. */
+function take(socket: Socket): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(socket.sent.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of socket.sent) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
   socket.sent = [];
   return bytes;
-};
+}
 
 /** The other end is gone. */
 function drop(socket: Socket): void {
@@ -137,9 +143,11 @@ function open(parcel: Parcel, link: OutsideLink): void {
 }
 
 function send({ socket, port, session }: OutsideLink): void {
-  const post = (bytes: Uint8Array | null): void => port.postMessage({ session, bytes } satisfies Parcel);
-  if (socket.sent.length > 0) post(take(socket));
-  if (socket.closing) post(null);
+  if (socket.sent.length > 0) {
+    const bytes = take(socket);
+    port.postMessage({ session, bytes } satisfies Parcel, [bytes.buffer]);
+  }
+  if (socket.closing) port.postMessage({ session, bytes: null } satisfies Parcel);
   socket.closing = false;
 }
 

@@ -121,13 +121,16 @@ export function toPendingHtlcs(
         origin: forwarded.has(htlc) ? 'forward' : 'own',
       }),
     );
-    const incoming = channel.incoming.map(
-      (htlc): PendingHtlc => ({
-        direction: 'in',
-        ...common(htlc),
-        origin: awaited(paymentHash(htlc.paymentHash)) ? 'own' : 'forward',
-      }),
-    );
+    // Until both sides are committed to it (BOLT 2), nobody acts on an incoming HTLC, and it may still vanish.
+    const incoming = channel.incoming
+      .filter((htlc) => htlc.state !== 'adding')
+      .map(
+        (htlc): PendingHtlc => ({
+          direction: 'in',
+          ...common(htlc),
+          origin: awaited(paymentHash(htlc.paymentHash)) ? 'own' : 'forward',
+        }),
+      );
     return [...outgoing, ...incoming];
   });
 }

@@ -68,7 +68,7 @@ export const PROBLEMS = {
   account_unknown: { status: 404, title: 'There is no such account' },
   account_exists: { status: 409, title: 'There is such an account already' },
   account_name_invalid: usage('The account name is not allowed'),
-  fee_limit_invalid: usage('The fee limit is not allowed'),
+  region_unknown: usage('No own node is in that region'),
   node_unavailable: { status: 503, title: 'The node does not answer', retryable: true, exit: 5 },
   no_route: { status: 409, title: 'No node of the fleet has a route to the payee', retryable: true },
   // the practice fleet

@@ -2,6 +2,7 @@
 import type { Fleet, OwnNode } from '../fleet/fleet.ts';
 import { liquidity } from '../fleet/health.ts';
 import type { Clock } from '../kit/clock.ts';
+import { Problem } from '../kit/problems.ts';
 import type { Bolt11 } from '../lightning/bolt11.ts';
 import { FEATURE, offers } from '../lightning/bolt11.ts';
 import { type Msat, msat } from '../money/msat.ts';
@@ -59,3 +60,16 @@ export const receiverFacts = (fleet: Fleet): ReceiverFacts[] =>
       receivableMsat: msat(liquidity(health).receivableMsat),
     };
   });
+
+/** A region that is asked for must be one of the fleet's: a typo would else change nothing, unnoticed. */
+export function refuseUnknownRegion(fleet: Fleet, region: string | null): void {
+  const regions = fleet.nodes.map((own) => own.region);
+  if (region === null || regions.includes(region)) return;
+  throw new Problem(
+    'region_unknown',
+    `region: there is no ${JSON.stringify(region)}; there are ${regions.join(', ')}.`,
+    {
+      field: 'region',
+    },
+  );
+}

@@ -10,7 +10,7 @@ import { type Books, post, readBalances, withBooks } from '../ledger/store.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import { type DescriptionFault, describeFault, MAX_DESCRIPTION_BYTES } from '../lightning/text.ts';
 import { formatSat, type Msat } from '../money/msat.ts';
-import { receiverFacts } from './asking.ts';
+import { receiverFacts, refuseUnknownRegion } from './asking.ts';
 import { bookReceived } from './booking.ts';
 import {
   expireInvoice,
@@ -55,6 +55,7 @@ export async function issueInvoice(
   request: InvoiceRequest,
 ): Promise<IssuedInvoice> {
   refuseDescription(request.description);
+  refuseUnknownRegion(context.fleet(), request.preferredRegion);
   if (request.expirySeconds < 1 || request.expirySeconds > MAX_EXPIRY_SECONDS) {
     throw new Problem(
       'expiry_invalid',

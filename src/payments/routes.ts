@@ -31,7 +31,7 @@ const body = <T extends z.ZodType>(schema: T) => ({
 const keyHeader = z.object({
   'idempotency-key': z.string().optional().openapi({ example: 'order-1042', description: 'required' }),
 });
-const idParam = z.object({ id: z.string().max(60) });
+const idParam = z.object({ id: z.string().regex(/^[a-z]{3}_[0-9a-z]{1,40}$/, 'is not an id of ours') });
 
 type PayBody = z.infer<typeof payBody>;
 

@@ -11,7 +11,7 @@ import { type Account, claimAccount } from '../ledger/account.ts';
 import { type Books, Overdrawn, post, readBalances, withBooks } from '../ledger/store.ts';
 import { type Network, partToken } from '../lightning/ids.ts';
 import { type Msat, msat } from '../money/msat.ts';
-import { askPayers, routeQuestion } from './asking.ts';
+import { askPayers, refuseUnknownRegion, routeQuestion } from './asking.ts';
 import {
   bookHold,
   bookInternal,
@@ -94,6 +94,7 @@ export async function preparePayment(
 ): Promise<PreparedPayment> {
   const { db, clock, network } = context;
   const wanted = readPaymentRequest(request, network, clock.now());
+  refuseUnknownRegion(context.fleet(), options.preferredRegion);
   const payer = await readPayer(context, options.account);
   const { paymentHash } = wanted.invoice;
   const claim = await findClaim(db.read, network, paymentHash);

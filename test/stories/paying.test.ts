@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fromSat, msat } from '../../src/money/msat.ts';
+import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memory-fleet.ts';
+import { steal } from '../support/theft.ts';
 import { eventually, expectAllWell, payment, settled } from '../support/well.ts';
 
 let fleet: MemoryFleet;
@@ -229,31 +230,7 @@ describe('the same payment asked for again', () => {
 
 describe('the books', () => {
   it('say 1 when somebody steals 1 msat behind their back', async () => {
-    const merchant = fleet.network.open('merchant');
-    const theft = await merchant.invoice({ amountMsat: msat(1n), description: '', expirySeconds: 60 });
-    const thief = fleet.network.open('eu');
-    const { decodeBolt11 } = await import('../../src/lightning/bolt11.ts');
-    const decoded = decodeBolt11(theft.bolt11);
-    if (decoded.kind === 'fault') throw new Error(decoded.detail);
-    const { payee, features, finalCltvDelta, paymentHash, paymentSecret } = decoded.invoice;
-    const found = await thief.facets.routes?.find({
-      payee,
-      hints: [],
-      features,
-      amountMsat: msat(1n),
-      finalCltvDelta,
-      feeLimitMsat: msat(0n),
-      maxParts: 1,
-    });
-    if (found?.kind !== 'routes') throw new Error('no route for the thief');
-    await thief.sendPart({
-      token: 'f'.repeat(64) as never,
-      paymentHash,
-      paymentSecret,
-      paymentMetadata: null,
-      totalMsat: msat(1n),
-      route: found.routes[0],
-    });
+    await steal(fleet.network.open('eu'), fleet.network.open('merchant'));
     const books = await eventually('the theft shows', async () => {
       const { body } = await fleet.call<{ difference_msat: string; nodes: Record<string, string>[] }>(
         'GET',

@@ -8,6 +8,7 @@ import { openLog } from '../../src/kit/log.ts';
 import { type NodeId, nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryNetwork, memoryNetwork, systemTime } from '../../src/nodes/memory/network.ts';
+import { openNode } from '../../src/nodes/open.ts';
 import type { Patience } from '../../src/payments/service.ts';
 import { openSystem, type System } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
@@ -16,6 +17,8 @@ export interface MemoryFleet {
   readonly network: MemoryNetwork;
   readonly system: System;
   readonly db: TestDatabase;
+  /** The owner's `Authorization` header. */
+  readonly authorization: string;
   /** Calls the API with the owner's key. */
   call<T = Record<string, unknown>>(
     method: 'GET' | 'POST',
@@ -55,7 +58,7 @@ export const ownNodes = (network: MemoryNetwork): OwnNode[] =>
     id: nodeId(name) as NodeId,
     region: name,
     driver: 'memory',
-    node: network.open(name),
+    node: openNode({ kind: 'memory', network, name }),
   }));
 
 /** Short enough for tests, long enough for a noisy machine. */
@@ -81,6 +84,7 @@ async function openFleet(network: MemoryNetwork, db: TestDatabase, secret: strin
     network,
     system,
     db,
+    authorization: `Bearer ${secret}`,
     async call<T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string) {
       const response = await system.api.request(path, {
         method,

@@ -1,0 +1,20 @@
+import { decodeBolt11 } from '../../src/lightning/bolt11.ts';
+import { partToken } from '../../src/lightning/ids.ts';
+import { msat } from '../../src/money/msat.ts';
+import type { LightningNode } from '../../src/nodes/node.ts';
+import { routeQuestion } from '../../src/payments/asking.ts';
+
+/** Sends 1 msat from an own node to an accomplice, behind Argosy's back. */
+export async function steal(own: LightningNode, accomplice: LightningNode): Promise<void> {
+  const amount = msat(1n);
+  const bill = await accomplice.invoice({ amountMsat: amount, description: '', expirySeconds: 600 });
+  const decoded = decodeBolt11(bill.bolt11);
+  if (decoded.kind === 'fault') throw new Error(decoded.detail);
+  const { paymentHash, paymentSecret, paymentMetadata } = decoded.invoice;
+  const found = await own.facets.routes?.find(routeQuestion(decoded.invoice, amount, msat(0n)));
+  if (found?.kind !== 'routes') throw new Error('the thief has no route');
+  const token = partToken('f'.repeat(64));
+  const part = { token, paymentHash, paymentSecret, paymentMetadata, totalMsat: amount };
+  const answer = await own.sendPart({ ...part, route: found.routes[0] });
+  if (answer.kind !== 'accepted') throw new Error(`the theft was ${answer.kind}`);
+}

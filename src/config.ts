@@ -43,7 +43,7 @@ export interface ConfigSources {
   readonly flags: { readonly data?: string; readonly listen?: string };
 }
 
-const DEFAULT_FILE = 'argosy.yaml';
+export const DEFAULT_FILE = 'argosy.yaml';
 
 /** @throws Problem config_invalid, config_unknown_key, network_refused: with the line and the way out */
 export function readConfig(sources: ConfigSources): Config {

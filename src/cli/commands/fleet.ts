@@ -1,0 +1,88 @@
+/** `nodes` and `balance`: what the fleet is, and what it can do. */
+import type { Command } from 'commander';
+import { printable } from '../../lightning/text.ts';
+import type { Output } from '../output.ts';
+import { facts, table } from '../print.ts';
+import type { Run, Session } from '../session.ts';
+import type { Balance, Node } from '../shapes.ts';
+import { stateText } from '../words.ts';
+
+export function addFleet(program: Command, run: Run): void {
+  program
+    .command('nodes')
+    .description('The own nodes: health, channels, what each can send and receive')
+    .action(run(nodes));
+  program
+    .command('balance')
+    .description('What the fleet can send and receive, and whose it is')
+    .action(run(balance));
+}
+
+async function nodes({ connect, output }: Session) {
+  const answer = await (await connect()).get<{ data: Node[] }>('/v1/nodes');
+  output.show(answer, () => nodeTable(answer.data, output));
+  return 0 as const;
+}
+
+export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output): string[] {
+  const columns = [
+    { title: 'node' },
+    { title: 'region' },
+    { title: 'state' },
+    { title: 'block', align: 'right' as const },
+    { title: 'channels', align: 'right' as const },
+    { title: `can send ${unit}`, align: 'right' as const },
+    { title: `can receive ${unit}`, align: 'right' as const },
+    { title: 'peers' },
+  ];
+  const rows = data.map((node) => [
+    node.id,
+    node.region,
+    stateText(node.state, paint),
+    String(node.block_height ?? '-'),
+    `${node.channels.filter((channel) => channel.active).length}/${node.channels.length}`,
+    amount(node.spendable_msat),
+    amount(node.receivable_msat),
+    [...new Set(node.channels.map((channel) => printable(channel.peer_alias, 20)))].join(', '),
+  ]);
+  return table(columns, rows, paint);
+}
+
+async function balance({ connect, output }: Session) {
+  const answer = await (await connect()).get<Balance>('/v1/balance');
+  output.show(answer, () => balanceLines(answer, output));
+  return 0 as const;
+}
+
+function balanceLines(balance: Balance, { amount, money, paint, unit }: Output): string[] {
+  const right = { align: 'right' as const };
+  const nodes = table(
+    [
+      { title: 'node' },
+      { title: 'state' },
+      { title: `can send ${unit}`, ...right },
+      { title: `can receive ${unit}`, ...right },
+    ],
+    balance.nodes.map((node) => [
+      node.id,
+      stateText(node.state, paint),
+      amount(node.spendable_msat),
+      amount(node.receivable_msat),
+    ]),
+    paint,
+  );
+  const accounts = table(
+    [{ title: 'account' }, { title: `free ${unit}`, ...right }, { title: `held ${unit}`, ...right }],
+    balance.accounts.map((account) => [account.id, amount(account.free_msat), amount(account.held_msat)]),
+    paint,
+  );
+  const whole = facts(
+    [
+      ['can send', money(balance.spendable_msat)],
+      ['can receive', money(balance.receivable_msat)],
+      ['largest payment', `${money(balance.largest_payment_msat)}, from one node`],
+    ],
+    paint,
+  );
+  return [...whole, '', ...nodes, '', ...accounts];
+}

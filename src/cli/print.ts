@@ -1,0 +1,61 @@
+/** How text looks on a terminal: colours where they are wanted, and tables whose columns align. */
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
+/** Styles a text; to a file or under NO_COLOR it stays as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+/** NO_COLOR, FORCE_COLOR and TERM are honoured as Node honours them. */
+export const paintFor =
+  (stream: NodeJS.WriteStream): Paint =>
+  (style, text) =>
+    styleText(style, text, { stream });
+
+/** Columns on the terminal; escape sequences take none. */
+export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+const GAP = '  ';
+
+/** Rows under their titles; no trailing blanks. Cells may be painted. */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): string[] {
+  const titles = columns.map((column) => column.title);
+  const widths = columns.map((_, index) =>
+    Math.max(...[titles, ...rows].map((row) => widthOf(row[index] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .join(GAP)
+      .trimEnd();
+  return [line(titles.map((title) => paint('dim', title))), ...rows.map(line)];
+}
+
+/** Names and values, aligned. */
+export function facts(pairs: readonly (readonly [string, string])[], paint: Paint): string[] {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${paint('dim', name.padEnd(width))}${GAP}${value}`.trimEnd());
+}
+
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const blanks = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'left' ? text + blanks : blanks + text;
+}
+
+export const indent = (lines: readonly string[], by = '  '): string[] =>
+  lines.map((line) => (line === '' ? '' : by + line));
+
+/** @example shorten('lnbcrt250u1p...', 8) // 'lnbc…p...' */
+export function shorten(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const half = Math.floor((max - 1) / 2);
+  return `${text.slice(0, max - 1 - half)}…${text.slice(text.length - half)}`;
+}

@@ -1,0 +1,102 @@
+/** `up` for people: a live checklist on stderr, then on stdout the first payment, and what to try next. */
+import type { StartStep } from '../../main.ts';
+import { booksLine } from '../commands/books.ts';
+import { type Live, openLive } from '../live.ts';
+import type { Output } from '../output.ts';
+import { candidateTable, paymentLine, routeLines } from '../payment-text.ts';
+import { facts, indent, pad } from '../print.ts';
+import { noteProblem } from '../report.ts';
+import { elsewhere, type Session } from '../session.ts';
+import type { Node } from '../shapes.ts';
+import { countText, durationText, stateSign } from '../words.ts';
+import type { Ready, Teller } from './tell.ts';
+
+const NAME_WIDTH = 9;
+
+export function tellPeople(session: Session): Teller {
+  const { output } = session;
+  const live = openLive(process.stderr);
+  const print = (lines: readonly string[]): void => {
+    for (const line of lines) output.print(line);
+  };
+  return {
+    welcome: () =>
+      output.note(
+        'Argosy, a practice fleet: real Lightning nodes, worthless coins. It begins anew at each start.\n',
+      ),
+    step: showSteps(live, output),
+    nodes(nodes) {
+      for (const node of nodes) live.set(`node ${node.id}`, nodeLine(node, output));
+      live.end();
+    },
+    quote(quote) {
+      const { bold } = stylesOf(output);
+      print([
+        '',
+        bold(`The merchant asks for ${output.money(quote.amount_msat)}. Which node should pay?`),
+        '',
+      ]);
+      print(indent(candidateTable(quote.plan, output)));
+    },
+    payment: (payment, nameOf) =>
+      print(['', ...indent([paymentLine(payment, output), ...indent(routeLines(payment, nameOf, output))])]),
+    books: (books) => print(indent([booksLine(books, output)])),
+    trouble: (problem) => noteProblem(session, problem, 'up'),
+    ready: (ready) => print(readyLines(session, ready)),
+    stopping() {
+      live.end();
+      output.note('\nStopping …');
+    },
+  };
+}
+
+const stylesOf = ({ paint }: Output) => ({
+  bold: (text: string): string => paint('bold', text),
+  dim: (text: string): string => paint('dim', text),
+});
+
+/** One line a step: under way with its latest detail, then done with the time it took. */
+function showSteps(live: Live, { paintNote }: Output): (step: StartStep) => void {
+  const began = new Map<string, number>();
+  return ({ step, state, detail }) => {
+    const since = began.get(step) ?? performance.now();
+    began.set(step, since);
+    const name = pad(step, NAME_WIDTH);
+    if (state === 'began') {
+      live.set(step, `  ${paintNote('yellow', '…')} ${name} ${detail}`, true);
+    } else {
+      const took = paintNote('dim', durationText(performance.now() - since));
+      live.set(step, `  ${paintNote('green', '✓')} ${name} ${detail}  ${took}`);
+    }
+  };
+}
+
+function nodeLine(node: Node, { money, paintNote }: Output): string {
+  const channels = countText(node.channels.filter((channel) => channel.active).length, 'channel');
+  return `  ${stateSign(node.state, paintNote)} ${pad(node.id, NAME_WIDTH)} ${node.state}, ${channels}, can send ${money(node.spendable_msat)}`;
+}
+
+function readyLines(session: Session, { api, key, invoice }: Ready): string[] {
+  const { output } = session;
+  const { bold, dim } = stylesOf(output);
+  const urls = facts(
+    [
+      ['API', `${api}/v1`],
+      ['schema', `${api}/v1/openapi.json`],
+      ['try it', `curl -H 'Authorization: Bearer ${key}' ${api}/v1/balance`],
+    ],
+    output.paint,
+  );
+  const pay = invoice === null ? 'practice invoice --as merchant 10000' : `pay ${invoice}`;
+  const next = [pay, 'invoice 5000 --region asia', 'books check'].map(elsewhere(session));
+  return [
+    '',
+    ...indent(urls),
+    '',
+    bold('Next, in another terminal:'),
+    '',
+    ...indent(next),
+    '',
+    dim('Ctrl-C stops it; the coins and the books of this world end with it.'),
+  ];
+}

@@ -1,0 +1,33 @@
+/** What `up` tells, in the order in which it happens: to people as text, to scripts as lines of JSON. */
+import type { StartStep } from '../../main.ts';
+import type { NameOf } from '../names.ts';
+import type { ProblemText } from '../problem.ts';
+import type { Session } from '../session.ts';
+import type { Books, Node, Payment, Quote } from '../shapes.ts';
+import { tellPeople } from './tell-people.ts';
+import { tellScripts } from './tell-scripts.ts';
+
+export interface Ready {
+  readonly api: string;
+  readonly key: string;
+  /** The data folder. */
+  readonly data: string;
+  /** To try next; null: the tour failed. */
+  readonly invoice: string | null;
+}
+
+export interface Teller {
+  welcome(): void;
+  step(step: StartStep): void;
+  nodes(nodes: readonly Node[]): void;
+  quote(quote: Quote): void;
+  payment(payment: Payment, nameOf: NameOf): void;
+  books(books: Books): void;
+  /** The tour failed. */
+  trouble(problem: ProblemText): void;
+  ready(ready: Ready): void;
+  stopping(): void;
+}
+
+export const openTeller = (session: Session): Teller =>
+  session.output.json ? tellScripts(session.output) : tellPeople(session);

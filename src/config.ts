@@ -50,7 +50,7 @@ export function readConfig(sources: ConfigSources): Config {
   const { env, flags } = sources;
   const file = sources.file ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
   const written = file === null ? null : readYaml(file);
-  const tree = (written?.document.toJS() ?? {}) as Record<string, unknown>;
+  const tree = treeOf(written);
   const overridden = {
     ...tree,
     ...present('data', flags.data ?? env.ARGOSY_DATA),
@@ -75,6 +75,13 @@ export function readConfig(sources: ConfigSources): Config {
     databaseUrl: database.url_file === undefined ? (database.url ?? null) : readSecret(database.url_file),
     logLevel: log.level,
   });
+}
+
+function treeOf(written: Written | null): Record<string, unknown> {
+  const tree: unknown = written?.document.toJS() ?? {};
+  if (typeof tree === 'object' && tree !== null && !Array.isArray(tree))
+    return tree as Record<string, unknown>;
+  throw new Problem('config_invalid', `${written?.file}:1: write keys with values; see argosy.example.yaml.`);
 }
 
 const present = (key: string, value: string | undefined) => (value === undefined ? {} : { [key]: value });

@@ -13,11 +13,12 @@ import type { Log } from './kit/log.ts';
 import { startPublisher } from './kit/outbox.ts';
 import type { Network } from './lightning/ids.ts';
 import { accountRoutes } from './payments/account-routes.ts';
+import { applyPartEvent } from './payments/apply.ts';
+import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { creditInvoice, invoiceEffects } from './payments/receive.ts';
 import { startSweep } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { paymentEffects } from './payments/sending.ts';
-import { applyPartEvent, DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/service.ts';
 
 export interface SystemOptions {
   readonly db: Db;

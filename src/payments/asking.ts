@@ -1,6 +1,6 @@
 /** Asks every own node what it could do: the facts that the pure plan decides on. */
 import type { Fleet, OwnNode } from '../fleet/fleet.ts';
-import { liquidity } from '../fleet/health.ts';
+import { liquidity, type NodeHealth } from '../fleet/health.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Problem } from '../kit/problems.ts';
 import type { Bolt11 } from '../lightning/bolt11.ts';
@@ -10,6 +10,7 @@ import type { RouteAnswer, RouteQuestion } from '../nodes/node.ts';
 import type { PayerFacts, ReceiverFacts } from './plan.ts';
 
 const ANSWER_MS = 5_000;
+const RECENT_MS = 1_000;
 const MAX_PARTS_OF_ONE_NODE = 8;
 
 export function routeQuestion(invoice: Bolt11, amountMsat: Msat, feeLimitMsat: Msat): RouteQuestion {
@@ -33,7 +34,7 @@ async function askPayer(
   own: OwnNode,
   question: RouteQuestion,
 ): Promise<PayerFacts> {
-  const health = fleet.health(own.id);
+  const health = await recentHealth(fleet, clock, own);
   const facts = {
     node: own.id,
     region: own.region,
@@ -48,6 +49,13 @@ async function askPayer(
   const first = await Promise.race([answer, silence]);
   waiting.abort();
   return { ...facts, answer: first };
+}
+
+/** At most a second old; a node known to be down is not waited for. */
+async function recentHealth(fleet: Fleet, clock: Clock, own: OwnNode): Promise<NodeHealth> {
+  const health = fleet.health(own.id);
+  const recent = health.state === 'down' || clock.now() - health.at < RECENT_MS;
+  return recent ? health : fleet.refresh(own.id);
 }
 
 export const receiverFacts = (fleet: Fleet): ReceiverFacts[] =>

@@ -12,6 +12,7 @@ import { type DescriptionFault, describeFault, MAX_DESCRIPTION_BYTES } from '../
 import { formatSat, type Msat } from '../money/msat.ts';
 import { receiverFacts, refuseUnknownRegion } from './asking.ts';
 import { bookReceived } from './booking.ts';
+import type { PaymentsContext } from './context.ts';
 import {
   expireInvoice,
   findInvoice,
@@ -22,7 +23,6 @@ import {
   settleInvoice,
 } from './invoice-store.ts';
 import { chooseReceiver } from './plan.ts';
-import type { PaymentsContext } from './service.ts';
 import { invoiceView } from './views.ts';
 
 const MAX_EXPIRY_SECONDS = 365 * 24 * 3600;

@@ -2,8 +2,8 @@
 import type { Clock } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
 import { addEffect } from '../kit/effects.ts';
+import type { PaymentsContext } from './context.ts';
 import { takeStaleInvoices } from './invoice-store.ts';
-import type { PaymentsContext } from './service.ts';
 import { takeStaleParts } from './store.ts';
 
 const SWEEP_MS = 15_000;

@@ -7,17 +7,12 @@ import { Problem } from '../kit/problems.ts';
 import { readTransfers } from '../ledger/store.ts';
 import { feeMsat } from '../lightning/route.ts';
 import { sum } from '../money/msat.ts';
+import type { PaymentsContext } from './context.ts';
 import { findInvoice, listInvoices } from './invoice-store.ts';
 import { issueInvoice, recordInvoice } from './receive.ts';
 import { amountField } from './request.ts';
 import { invoiceBody, invoiceSchema, pageOf, payBody, paymentSchema, quoteSchema } from './schemas.ts';
-import {
-  intendOnce,
-  intendPayment,
-  type PaymentsContext,
-  type PreparedPayment,
-  preparePayment,
-} from './service.ts';
+import { intendOnce, intendPayment, type PreparedPayment, preparePayment } from './service.ts';
 import { findPayment, listPayments } from './store.ts';
 import { invoiceView, paymentView, planView } from './views.ts';
 

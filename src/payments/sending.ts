@@ -6,17 +6,12 @@ import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
 import { nodeId, partToken } from '../lightning/ids.ts';
 import { sentMsat } from '../lightning/route.ts';
 import type { LightningNode, PartOrder, PartStatus, SendAnswer } from '../nodes/node.ts';
+import { applyPartEvent, applyTo } from './apply.ts';
+import type { PaymentsContext } from './context.ts';
 import { findInvoice } from './invoice-store.ts';
 import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
 import type { PaymentPlan } from './plan.ts';
-import {
-  applyPartEvent,
-  applyTo,
-  failedRoutesOf,
-  type PaymentsContext,
-  partsOf,
-  planPayment,
-} from './service.ts';
+import { failedRoutesOf, partsOf, planPayment } from './service.ts';
 import { findPayment, findPaymentOfPart, lockPayment, partAge, type StoredPayment } from './store.ts';
 
 const MAX_ATTEMPTS = 12;

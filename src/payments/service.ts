@@ -1,73 +1,22 @@
-/** Paying: quote, intend, and every later event of a payment. Verbs take the transaction first. */
-import type { Fleet } from '../fleet/fleet.ts';
-import type { Clock } from '../kit/clock.ts';
 import type { Db } from '../kit/db.ts';
 import { addEffect } from '../kit/effects.ts';
 import { newId, randomHex } from '../kit/ids.ts';
-import type { Log } from '../kit/log.ts';
 import { announce } from '../kit/outbox.ts';
 import { Problem } from '../kit/problems.ts';
 import { type Account, claimAccount } from '../ledger/account.ts';
 import { type Books, Overdrawn, post, readBalances, withBooks } from '../ledger/store.ts';
-import { type Network, partToken } from '../lightning/ids.ts';
-import { type Msat, msat } from '../money/msat.ts';
+import { partToken } from '../lightning/ids.ts';
+import { msat } from '../money/msat.ts';
+import { applyTo } from './apply.ts';
 import { askPayers, refuseUnknownRegion, routeQuestion } from './asking.ts';
-import {
-  bookHold,
-  bookInternal,
-  bookPartReturned,
-  bookPartSent,
-  bookPartSettled,
-  bookRelease,
-} from './booking.ts';
-import { findInvoiceByHash, type InvoiceRow, lockInvoice, settleInvoice } from './invoice-store.ts';
-import {
-  decide,
-  type Part,
-  type Payment,
-  type PaymentEffect,
-  type PaymentEvent,
-  partMsat,
-} from './payment.ts';
+import { bookHold } from './booking.ts';
+import type { PaymentsContext } from './context.ts';
+import { findInvoiceByHash, type InvoiceRow } from './invoice-store.ts';
+import type { Part, Payment } from './payment.ts';
 import { choosePayer, type PayerCandidate, type PaymentPlan, routeKey } from './plan.ts';
 import { type PaymentRequest, readPaymentRequest, type WantedPayment } from './request.ts';
-import {
-  claimHash,
-  findClaim,
-  insertPayment,
-  lockPaymentOfPart,
-  releaseHash,
-  type StoredPayment,
-  savePayment,
-} from './store.ts';
+import { claimHash, findClaim, insertPayment, type StoredPayment } from './store.ts';
 import { paymentView, planView } from './views.ts';
-
-export interface PaymentsContext {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly fleet: () => Fleet;
-  readonly network: Network;
-  readonly patience: Patience;
-}
-
-/** How long to wait before drawing a conclusion. ms. */
-export interface Patience {
-  /** A send without an answer is unknown after this. */
-  readonly sendMs: number;
-  /** The stream tells most ends by itself; a status read from the node is believed at a second look, after this. */
-  readonly secondLookMs: number;
-  /** A request may be on its way to the daemon for so long; only later does its absence prove anything. */
-  readonly absenceMs: number;
-  /** What nobody has heard of for so long is looked up by the sweep. */
-  readonly staleMs: number;
-}
-export const DEFAULT_PATIENCE: Patience = {
-  sendMs: 30_000,
-  secondLookMs: 2_000,
-  absenceMs: 60_000,
-  staleMs: 60_000,
-};
 
 export interface PayOptions {
   /** A claim account: `own:business`, `customer:acme`. */
@@ -297,110 +246,4 @@ async function startPayment(
   await addEffect(tx, { kind: 'payment.plan', key: `${payment.id}:1`, payload: { payment: payment.id } });
   await announce(tx, 'payment.pending', payment.id, paymentView(stored));
   return stored;
-}
-
-/** Applies an event to the payment that has the part. Null: no payment of ours. */
-export async function applyPartEvent(
-  context: PaymentsContext,
-  tx: Books,
-  event: Extract<PaymentEvent, { token: unknown }>,
-): Promise<StoredPayment | null> {
-  const stored = await lockPaymentOfPart(tx, event.token);
-  return stored === null ? null : applyTo(context, tx, stored, event);
-}
-
-/** Applies an event to a locked payment: decides, writes, books. */
-export async function applyTo(
-  context: PaymentsContext,
-  tx: Books,
-  stored: StoredPayment,
-  event: PaymentEvent,
-  plan?: PaymentPlan,
-): Promise<StoredPayment> {
-  const [after, effects] = decide(stored.payment, event);
-  const shown = plan === undefined ? stored.plan : planView(plan);
-  if (after === stored.payment && effects.length === 0) return stored;
-  await savePayment(tx, stored.payment, after, plan === undefined ? undefined : shown);
-  const over = after.state === 'settled' || after.state === 'failed';
-  const next = {
-    ...stored,
-    payment: after,
-    plan: shown,
-    endedAt: over ? (stored.endedAt ?? context.clock.now()) : null,
-  };
-  for (const effect of effects) await perform(context, tx, next, effect);
-  if (after.state !== stored.payment.state || after.parts.length !== stored.payment.parts.length) {
-    await announce(tx, `payment.${after.state}`, after.id, paymentView(next));
-  }
-  return next;
-}
-
-async function perform(
-  context: PaymentsContext,
-  tx: Books,
-  stored: StoredPayment,
-  effect: PaymentEffect,
-): Promise<void> {
-  const { payment } = stored;
-  const payer = claimAccount(stored.accountId);
-  if (payer === null) throw new Error(`payment ${payment.id} has no claim account: ${stored.accountId}`);
-  switch (effect.kind) {
-    case 'book_part_sent':
-      post(tx, bookPartSent(effect.part));
-      return;
-    case 'book_part_returned':
-      post(tx, bookPartReturned(effect.part));
-      return;
-    case 'book_part_settled':
-      post(tx, bookPartSettled(effect.part, payer, effect.paidMsat));
-      return;
-    case 'book_internal':
-      return settleOwn(tx, stored, payer);
-    case 'release_hold':
-      post(tx, bookRelease(payment.id, payer, unspent(stored)));
-      return;
-    case 'release_hash':
-      return releaseHash(tx, payment);
-    case 'send':
-    case 'resolve':
-      return addEffect(tx, {
-        kind: `part.${effect.kind}`,
-        key: effect.part.token,
-        payload: { token: effect.part.token },
-        nodeId: effect.part.nodeId,
-      });
-    case 'plan_again':
-      return addEffect(tx, {
-        kind: 'payment.plan',
-        key: `${payment.id}:${payment.attempt + 1}`,
-        payload: { payment: payment.id },
-      });
-    case 'alarm':
-      context.log.error({ payment: payment.id }, effect.message);
-      return announce(tx, 'alarm', payment.id, { message: effect.message });
-  }
-}
-
-/** What is left of the hold: amount and fee limit, less what settled parts took. */
-function unspent({ payment, internalInvoiceId }: StoredPayment): Msat {
-  if (internalInvoiceId !== null) return payment.state === 'settled' ? msat(0n) : payment.amountMsat;
-  const settled = payment.parts.filter((part) => part.state === 'settled');
-  const spent = settled.reduce((total, part) => total + partMsat(part), payment.feeMsat as bigint);
-  return msat(payment.amountMsat + payment.feeLimitMsat - spent);
-}
-
-async function settleOwn(
-  tx: Books,
-  { payment, internalInvoiceId }: StoredPayment,
-  payer: Account,
-): Promise<void> {
-  const invoice = await lockInvoice(tx, internalInvoiceId ?? '');
-  const payee = claimAccount(invoice.account_id);
-  if (payee === null) throw new Error(`invoice ${invoice.id} has no claim account`);
-  post(tx, bookInternal(payment.id, payer, payee, payment.amountMsat));
-  await settleInvoice(tx, invoice.id, { receivedMsat: payment.amountMsat, paid: 'on_time', internal: true });
-  await announce(tx, 'invoice.settled', invoice.id, {
-    id: invoice.id,
-    received_msat: `${payment.amountMsat}`,
-  });
 }

@@ -9,7 +9,7 @@ import { type NodeId, nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryNetwork, memoryNetwork, systemTime } from '../../src/nodes/memory/network.ts';
 import { openNode } from '../../src/nodes/open.ts';
-import type { Patience } from '../../src/payments/service.ts';
+import type { Patience } from '../../src/payments/context.ts';
 import { openSystem, type System } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 

@@ -26,11 +26,13 @@ export async function eventually<T>(
   ms = 20_000,
 ): Promise<T> {
   const end = Date.now() + ms;
+  let pause = 10;
   for (;;) {
     const found = await ready();
     if (found !== null && found !== false) return found;
+    pause = Math.min(pause * 2, 500); // many may wait at once
     if (Date.now() > end) throw new Error(`did not happen in ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -21,12 +21,18 @@ export interface Column {
 
 const GAP = '  ';
 
-/** Rows under their titles; no trailing blanks. Cells may be painted. */
+/** Rows under their titles; no trailing blanks. Cells may be painted. Numbers align at their points. */
 export function table(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   paint: Paint,
 ): string[] {
+  const pointed = columns.map(
+    ({ align }, index) => align === 'right' && given.some((row) => hasPoint(row[index] ?? '')),
+  );
+  const rows = given.map((row) =>
+    row.map((cell, index) => (pointed[index] === true && !hasPoint(cell) ? cell + NO_REST : cell)),
+  );
   const titles = columns.map((column) => column.title);
   const widths = columns.map((_, index) =>
     Math.max(...[titles, ...rows].map((row) => widthOf(row[index] ?? ''))),
@@ -38,6 +44,10 @@ export function table(
       .trimEnd();
   return [line(titles.map((title) => paint('dim', title))), ...rows.map(line)];
 }
+
+/** Of msat under a sat: `.500`. */
+const hasPoint = (cell: string): boolean => /\.\d{3}$/.test(stripVTControlCharacters(cell));
+const NO_REST = ' '.repeat(4);
 
 /** Names and values, aligned. */
 export function facts(pairs: readonly (readonly [string, string])[], paint: Paint): string[] {

@@ -1,0 +1,145 @@
+/** The commands as processes, over HTTP, at a fleet of simulated nodes. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ran, runCli } from '../../test/support/cli.ts';
+import { type ServedFleet, startServedFleet } from '../../test/support/served-fleet.ts';
+
+let fleet: ServedFleet;
+beforeAll(async () => {
+  fleet = await startServedFleet('cli');
+});
+afterAll(() => fleet.stop());
+
+const argosy = (...args: string[]): Promise<Ran> => runCli(['--data', fleet.folder, ...args]);
+const json = async <T = Record<string, unknown>>(...args: string[]): Promise<T> => {
+  const ran = await argosy(...args, '--json');
+  expect(ran.stdout.trim().split('\n')).toHaveLength(1);
+  return JSON.parse(ran.stdout) as T;
+};
+const merchantAsks = async (sat: string): Promise<string> => {
+  const { invoice } = await json<{ invoice: string }>('practice', 'invoice', '--as', 'merchant', sat);
+  return invoice;
+};
+
+describe('paying', () => {
+  it('pays once: the result to stdout, progress and the idempotency key to stderr', async () => {
+    const ran = await argosy('pay', await merchantAsks('25000'), '--idempotency-key', 'order-1');
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout).toMatch(/^✓ settled {2}25,000 sat, fee 0 sat, .* pay_/);
+    expect(ran.stdout).toMatch(/eu +→ +merchant +25,000/);
+    expect(ran.stderr).toContain('order-1');
+    expect(ran.stderr).toContain('25,000 sat from eu  ✓ settled');
+    expect(`${ran.stdout}${ran.stderr}`).not.toContain('\u001b');
+  });
+
+  it('under the same key pays no second time, and tells the same', async () => {
+    const invoice = await merchantAsks('100');
+    const first = await json('pay', invoice, '--idempotency-key', 'order-2');
+    const second = await json('pay', invoice, '--idempotency-key', 'order-2');
+    expect(first).toMatchObject({ state: 'settled', amount_msat: '100000' });
+    expect(second).toEqual(first);
+  });
+
+  it('under a new key is told which payment has paid it, and exits with 1', async () => {
+    const invoice = await merchantAsks('100');
+    const paid = await json<{ id: string }>('pay', invoice);
+    const again = await argosy('pay', invoice);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('error: The invoice has been paid already');
+    expect(again.stderr).toContain('code: invoice_already_paid');
+    expect(again.stderr.trim().split('\n').at(-1)).toMatch(
+      new RegExp(`try: npx argosy --data .* payment ${paid.id}$`),
+    );
+  });
+
+  it('prints the plan under --dry-run and pays nothing', async () => {
+    const invoice = await merchantAsks('300');
+    const plan = await json('pay', invoice, '--dry-run');
+    expect(plan).toMatchObject({ payable: true, amount_msat: '300000', plan: { chosen: 'eu' } });
+    expect(await json('quote', invoice)).toMatchObject({ payable: true });
+    expect((await argosy('quote', invoice)).stdout).toMatch(/→ +eu +eu +0 .* pays/);
+  });
+
+  it('exits with 1 when the payment has failed, and shows it all the same', async () => {
+    const invoice = await merchantAsks('5000000');
+    const ran = await argosy('pay', invoice, '--fee-limit', '0', '--timeout', '5', '--json');
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ state: 'failed' });
+    expect(ran.stderr).toContain('no money has moved');
+  });
+
+  it('takes amounts in msat where --msat is given, for invoices that leave it open', async () => {
+    const { invoice } = await json<{ invoice: string }>('practice', 'invoice', '--as', 'merchant');
+    const missing = await argosy('pay', invoice);
+    expect(missing).toMatchObject({ code: 2 });
+    expect(missing.stderr).toContain('code: amount_missing');
+    expect(await json('pay', invoice, '--amount', '1234', '--msat')).toMatchObject({ amount_msat: '1234' });
+  });
+
+  it('shows a payment with its route and its ledger transfers', async () => {
+    const { id } = await json<{ id: string }>('pay', await merchantAsks('700'));
+    const shown = await argosy('payment', id);
+    expect(shown.stdout).toMatch(/own:business +own:business:held +707 +hold/);
+    expect(await json('payment', id)).toMatchObject({ id, state: 'settled' });
+    const page = await json<{ data: unknown[]; next_cursor: string }>('payments', '--limit', '1');
+    expect(page.data).toHaveLength(1);
+    expect(await json('payments', '--limit', '1', '--cursor', page.next_cursor)).toHaveProperty('data');
+  });
+});
+
+describe('receiving', () => {
+  it('prints the invoice alone, so that it can be handed on, and the rest to stderr', async () => {
+    const issued = await argosy('invoice', '5000', '--region', 'asia', '--description', 'tea');
+    expect(issued.code).toBe(0);
+    expect(issued.stdout).toMatch(/^lnbcrt[0-9a-z]+\n$/);
+    expect(issued.stderr).toMatch(/inv_\w+: 5,000 sat at asia, until/);
+    const paid = await json('practice', 'pay', '--as', 'exchange', issued.stdout.trim());
+    expect(paid).toMatchObject({ state: 'settled', amount_msat: '5000000' });
+    expect((await argosy('invoices')).stdout).toMatch(/5,000 .*asia .*own:business .*tea/);
+  });
+
+  it('credits the account of a customer, which can be opened once', async () => {
+    expect(await json('accounts', 'create', 'acme')).toMatchObject({ id: 'customer:acme', custodial: true });
+    expect((await argosy('accounts', 'create', 'acme')).code).toBe(1);
+    const issued = await json('invoice', '20', '--account', 'customer:acme');
+    expect(issued).toMatchObject({ account: 'customer:acme', amount_msat: '20000' });
+    expect((await argosy('accounts')).stdout).toMatch(/customer:acme .*the customer's/);
+  });
+
+  it.each([
+    ['-5', 'amount_negative'],
+    ['1.5', 'amount_fractional'],
+    ['0', 'amount_zero'],
+    ['2100000000000001', 'amount_overflow'],
+    ['many', 'amount_not_numeric'],
+  ])('refuses the amount %s as %s, in words and as a document', async (amount, code) => {
+    const ran = await argosy('invoice', amount, '--json');
+    expect(ran.code).toBe(2);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ code, field: 'AMOUNT' });
+    expect(ran.stderr).toContain(`code: ${code}`);
+  });
+});
+
+describe('looking', () => {
+  it('shows nodes, balance and people as tables, and as documents', async () => {
+    expect((await argosy('nodes')).stdout).toMatch(/eu +eu +✓ up/);
+    expect((await argosy('balance')).stdout).toMatch(/can send +[\d,.]+ sat/);
+    expect((await argosy('balance', '--msat')).stdout).toMatch(/can send +[\d,]+ msat/);
+    expect((await argosy('practice', 'people')).stdout).toMatch(/merchant +2/);
+    expect(await json('practice', 'mine', '3')).toHaveProperty('height');
+    expect(await json('nodes')).toHaveProperty('data.length', 3);
+  });
+
+  it('proves the books, and exits with 1 when a node holds something else', async () => {
+    expect(await json('books', 'check')).toMatchObject({ difference_msat: '0' });
+    expect((await argosy('books', 'check')).stdout).toContain('✓ the books balance');
+    await fleet.db.tx((tx) =>
+      tx.query(`update account set balance_msat = balance_msat - 1 where id = 'node:us:channels'`),
+    );
+    const ran = await argosy('books', 'check');
+    await fleet.db.tx((tx) =>
+      tx.query(`update account set balance_msat = balance_msat + 1 where id = 'node:us:channels'`),
+    );
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stdout).toContain('✗ the books differ');
+  });
+});

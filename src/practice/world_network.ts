@@ -79,8 +79,6 @@ const ANNOUNCED_BLOCKS = 7;
 /** What opening a channel costs at most. */
 const OPENING_SAT = 10_000;
 const POLL_MS = 15;
-/** A peer that says nothing between two pings is hung up: not too often. */
-const HURRY_MS = 500;
 const PATIENCE_MS = 30_000;
 const DEFAULT_SEED = '41'.repeat(32);
 const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
@@ -276,24 +274,15 @@ async function openChannels<Name extends string>(building: Building<Name>): Prom
 }
 
 async function spreadGossip<Name extends string>({ plan, names, hosts }: Building<Name>): Promise<void> {
-  const hurryAll = (): void => {
-    for (const host of hosts) host.hurryGossip();
-  };
-  hurryAll();
-  const hurry = setInterval(hurryAll, HURRY_MS);
   const everywhere = (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> =>
     until(what, async () => (await Promise.all(hosts.map((host) => host.knowledge()))).every(holds));
   const all = plan.channels.length;
-  try {
-    await everywhere(
-      'gossip of channels',
-      ({ channels, policies }) => channels === all && policies === 2 * all,
-    );
-    await Promise.all(hosts.map((host) => host.announce()));
-    await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
-  } finally {
-    clearInterval(hurry);
-  }
+  await everywhere(
+    'gossip of channels',
+    ({ channels, policies }) => channels === all && policies === 2 * all,
+  );
+  await Promise.all(hosts.map((host) => host.announce()));
+  await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
 }
 
 function createNetwork<Name extends string>(building: Building<Name>, mining: boolean): Network<Name> {

@@ -70,6 +70,15 @@ function readOutgoing(htlc: ldk.OutboundHTLCDetails): HtlcFacts<OutgoingState> {
 
 const reserveMsat = (sat: bigint | null): bigint => (sat ?? 0n) * 1000n;
 
+/** LDK sends its signatures at the sixth confirmation; a block later they are through. */
+const ANNOUNCED_CONFIRMATIONS = 8;
+
+/** The channel will be announced, or is being announced. */
+export function isAnnouncing(details: ldk.ChannelDetails): boolean {
+  const confirmations = optional<number>(details.get_confirmations()) ?? 0;
+  return Boolean(details.get_is_announced()) && confirmations < ANNOUNCED_CONFIRMATIONS;
+}
+
 /** Null while the channel has no funding transaction yet. The bindings give numbers where they say boolean. */
 export function readChannel(details: ldk.ChannelDetails): ChannelFacts | null {
   if (isNull(details.get_funding_txo())) return null;

@@ -48,8 +48,6 @@ export interface LdkHost {
   setForwardingFee(name: string, channel: ChannelId, fee: ForwardingFee): Promise<void>;
   /** Tells the network of the nodes; their channels must be announced before. */
   announce(): Promise<void>;
-  /** LDK sends gossip in doses and waits for a pong after each: asks for one now, not in ten seconds. */
-  hurryGossip(): void;
   /** What the graph that the nodes share knows. */
   knowledge(): Promise<Knowledge>;
   /** While a node holds, complete payments to it wait unclaimed; the end of it claims them. */
@@ -114,7 +112,6 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     async announce() {
       await everyNode((name) => call(name, 'announce', null).answer);
     },
-    hurryGossip: () => post({ kind: 'ping' }),
     knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
     async hold(name, on) {
       await call(name, 'hold', on).answer;

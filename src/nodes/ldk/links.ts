@@ -8,6 +8,11 @@ import { check, fromHex, ldk, unwrap } from './bindings.ts';
 export interface LinkEnd {
   readonly pubkey: string;
   readonly peers: ldk.PeerManager;
+  /**
+   * A channel is about to be announced: then messages are worked off one by one. The peer's signatures and its
+   * policy may come together, and LDK forgets a policy whose channel it has not announced itself yet.
+   */
+  readonly announcing: () => boolean;
 }
 
 export interface Links {
@@ -30,7 +35,7 @@ interface Socket {
   readonly end: LinkEnd;
   readonly descriptor: ldk.SocketDescriptor;
   /** Bytes that LDK has sent and nobody has taken yet. */
-  sent: Uint8Array[];
+  sent: Uint8Array<ArrayBuffer>[];
   open: boolean;
   /** LDK wants the connection closed; the other end has not been told yet. */
   closing: boolean;
@@ -42,7 +47,7 @@ function createSocket(end: LinkEnd): Socket {
   const id = nextSocket++;
   const descriptor = ldk.SocketDescriptor.new_impl({
     send_data(data) {
-      if (socket.open && data.length > 0) socket.sent.push(data);
+      if (socket.open && data.length > 0) socket.sent.push(new Uint8Array(data));
       return data.length;
     },
     disconnect_socket() {
@@ -56,16 +61,10 @@ function createSocket(end: LinkEnd): Socket {
   return socket;
 }
 
-/** All that has been sent, in memory of its own, so that it can be handed to another thread. */
-function take(socket: Socket): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(socket.sent.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of socket.sent) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
+function take(socket: Socket): Uint8Array<ArrayBuffer>[] {
+  const { sent } = socket;
   socket.sent = [];
-  return bytes;
+  return sent;
 }
 
 /** The other end is gone. */
@@ -76,11 +75,15 @@ function drop(socket: Socket): void {
 }
 
 /** LDK refuses bytes that break the protocol: then the connection is over. */
-function receive(socket: Socket, bytes: Uint8Array): void {
-  if (!socket.open) return;
-  if (socket.end.peers.read_event(socket.descriptor, bytes).is_ok()) return;
-  socket.open = false;
-  socket.closing = true;
+function receive(socket: Socket, messages: readonly Uint8Array[]): void {
+  const { end, descriptor } = socket;
+  const oneByOne = end.announcing();
+  for (const bytes of oneByOne ? messages : [Buffer.concat(messages)]) {
+    if (!socket.open) return;
+    socket.open = Boolean(end.peers.read_event(descriptor, bytes).is_ok());
+    socket.closing = !socket.open;
+    if (oneByOne) end.peers.process_events();
+  }
 }
 
 const noAddress = () => ldk.Option_SocketAddressZ.constructor_none();
@@ -95,7 +98,7 @@ function dial(end: LinkEnd, peer: string): Socket {
   const socket = createSocket(end);
   const result = end.peers.new_outbound_connection(fromHex(peer), socket.descriptor, noAddress());
   const what = `connecting ${end.pubkey} to ${peer}`;
-  socket.sent.push(unwrap(result, ldk.Result_CVec_u8ZPeerHandleErrorZ_OK, what));
+  socket.sent.push(new Uint8Array(unwrap(result, ldk.Result_CVec_u8ZPeerHandleErrorZ_OK, what)));
   return socket;
 }
 
@@ -109,7 +112,7 @@ interface InsideLink {
 /** What crosses a port. A connection that is dialled anew has a higher session; null ends a session. */
 interface Parcel {
   readonly session: number;
-  readonly bytes: Uint8Array | null;
+  readonly messages: readonly Uint8Array[] | null;
 }
 interface OutsideLink {
   readonly end: LinkEnd;
@@ -138,16 +141,17 @@ function open(parcel: Parcel, link: OutsideLink): void {
     link.session = parcel.session;
     link.socket = listen(link.end);
   }
-  if (parcel.bytes === null) drop(link.socket);
-  else receive(link.socket, parcel.bytes);
+  if (parcel.messages === null) drop(link.socket);
+  else receive(link.socket, parcel.messages);
 }
 
 function send({ socket, port, session }: OutsideLink): void {
   if (socket.sent.length > 0) {
-    const bytes = take(socket);
-    port.postMessage({ session, bytes } satisfies Parcel, [bytes.buffer]);
+    const messages = take(socket);
+    const transfer = messages.map(({ buffer }) => buffer);
+    port.postMessage({ session, messages } satisfies Parcel, transfer);
   }
-  if (socket.closing) port.postMessage({ session, bytes: null } satisfies Parcel);
+  if (socket.closing) port.postMessage({ session, messages: null } satisfies Parcel);
   socket.closing = false;
 }
 

@@ -11,7 +11,7 @@ import type {
 } from '../node.ts';
 import { check, freeNow, fromHex, isNull, ldk, optional, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
-import { type ChannelFacts, readChannel } from './facts.ts';
+import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
 import { handleEvent, type NodeRecords } from './happenings.ts';
 import { createInvoiceBook } from './invoices.ts';
 import { createJournal } from './journal.ts';
@@ -34,6 +34,8 @@ export interface LdkNode {
   readonly name: string;
   readonly pubkey: string;
   readonly peers: ldk.PeerManager;
+  /** See `LinkEnd`. */
+  readonly announcing: () => boolean;
   readonly verbs: VerbTable;
   connectBlock(block: FedBlock): void;
   /** The channel manager's clock: after three ticks an incomplete set of parts is given up. */
@@ -62,6 +64,7 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     broadcast: surroundings.broadcast,
   };
   const clock = { chainMs: 0 };
+  let announcing = false;
   const context: Context = {
     options,
     records,
@@ -75,12 +78,14 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     name: options.name,
     pubkey: core.pubkey,
     peers: core.peers,
+    announcing: () => announcing,
     verbs: { ...moneyVerbs(context), ...channelVerbs(context), ...fleetVerbs(context) },
     connectBlock(block) {
       clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
       for (const sink of core.blockSinks)
         sink.filtered_block_connected(block.header, toLdkBlock(block), block.height);
       wallet.scan(block.transactions);
+      announcing = core.channels.list_channels().some(isAnnouncing);
       records.journal.append({ kind: 'block', height: block.height });
     },
     tick: () => core.channels.timer_tick_occurred(),

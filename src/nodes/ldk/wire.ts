@@ -110,7 +110,6 @@ export type ToWorker =
   | LinkMessage
   | { readonly kind: 'link_inside'; readonly from: string; readonly to: string }
   | { readonly kind: 'block'; readonly block: FedBlock }
-  | { readonly kind: 'ping' }
   /** Nobody waits for the answer to this call any more. */
   | { readonly kind: 'forget'; readonly id: number };
 

@@ -116,10 +116,6 @@ function call({ id, node, verb, takes }: CallMessage): void {
   }
 }
 
-function pingPeers(): void {
-  for (const node of nodes.values()) node.tickPeers();
-}
-
 function obey(message: ToWorker): void {
   switch (message.kind) {
     case 'call':
@@ -130,9 +126,6 @@ function obey(message: ToWorker): void {
       break;
     case 'block':
       for (const node of nodes.values()) node.connectBlock(message.block);
-      break;
-    case 'ping':
-      pingPeers();
       break;
     case 'link':
       links.outside(find(message.node), message.peer, message.port);
@@ -148,7 +141,9 @@ const tick = (everyMs: number, input: () => void) => setInterval(() => enqueue(i
 tick(start.tickMs, () => {
   for (const node of nodes.values()) node.tick();
 });
-tick(PEER_TICK_MS, pingPeers);
+tick(PEER_TICK_MS, () => {
+  for (const node of nodes.values()) node.tickPeers();
+});
 tick(REDIAL_MS, links.redial);
 outbox.push({
   kind: 'ready',

@@ -5,10 +5,12 @@ export const canAsk = (): boolean => process.stdin.isTTY === true && process.std
 
 /** @returns false for anything but yes; also where the person leaves with Ctrl-C or Ctrl-D */
 export async function confirm(question: string): Promise<boolean> {
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const asking = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   const left = new AbortController();
-  asking.once('SIGINT', () => left.abort());
-  asking.once('close', () => left.abort());
+  const leave = (): void => left.abort();
+  // It stays: one Ctrl-C may come twice, from the terminal and passed on by npm.
+  process.on('SIGINT', leave);
+  asking.once('close', leave);
   try {
     const answer = await asking.question(`${question} [y/N] `, { signal: left.signal });
     return /^y(es)?$/i.test(answer.trim());

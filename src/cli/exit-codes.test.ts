@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../test/support/cli.ts';
+import { ended, runCli, spawnCli } from '../../test/support/cli.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -160,6 +160,20 @@ describe('3: outcome unknown', () => {
       idempotency_key: 'k1',
     });
     expect(lastLine(ran.stderr)).toBe('  try: npx argosy pay lnbcrt1 --amount 7 --idempotency-key k1');
+  });
+
+  it('is a payment that its payer interrupts: once to leave, and nothing is killed half way', async () => {
+    const { server, api } = await serving(() => {});
+    const env = { ARGOSY_API: api, ARGOSY_KEY: 'argosy_test' };
+    const child = spawnCli(['pay', 'lnbcrt1', '--idempotency-key', 'k2'], { cwd: folder, env });
+    server.once('request', () => {
+      child.kill('SIGINT');
+      child.kill('SIGINT');
+    });
+    const ran = await ended(child);
+    server.close();
+    expect(ran.code).toBe(3);
+    expect(lastLine(ran.stderr)).toBe('  try: npx argosy pay lnbcrt1 --idempotency-key k2');
   });
 
   it('is also an answer that no Argosy gives, and a failure of the server', async () => {

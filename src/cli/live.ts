@@ -13,7 +13,7 @@ export interface Live {
 }
 
 export const openLive = (stream: NodeJS.WriteStream): Live =>
-  stream.isTTY && process.env.TERM !== 'dumb' ? redrawn(stream) : appended(stream);
+  stream.isTTY && process.env.TERM !== 'dumb' && !process.env.NO_COLOR ? redrawn(stream) : appended(stream);
 
 function appended(stream: NodeJS.WriteStream): Live {
   const last = new Map<string, string>();

@@ -2,7 +2,7 @@
 import { printable } from '../lightning/text.ts';
 import type { NameOf } from './names.ts';
 import type { Output } from './output.ts';
-import { facts, indent, type Paint, table } from './print.ts';
+import { type Column, facts, indent, type Paint, table } from './print.ts';
 import type { Candidate, Part, Payment, Quote } from './shapes.ts';
 import { durationText, obstacleText, stateText, timeText } from './words.ts';
 
@@ -81,8 +81,14 @@ export function paymentLine(payment: Payment, output: Output): string {
   return `${stateText(payment.state, paint)}${failure}  ${details.join(', ')}  ${paint('dim', payment.id)}`;
 }
 
-/** Every part with its route: under the line of the payment. */
+/** Every part with its route, under the line of the payment: which says all that there is to say of a single part. */
 export function routeLines(payment: Payment, nameOf: NameOf, output: Output): string[] {
+  const [first, ...others] = payment.attempts.flatMap(({ node, parts }) =>
+    parts.map((part) => ({ node, part })),
+  );
+  if (first !== undefined && others.length === 0) {
+    return hopTable(first.part, first.node ?? '-', nameOf, output);
+  }
   return payment.attempts.flatMap(({ attempt, node, parts }) => {
     const title = payment.attempts.length > 1 ? [`attempt ${attempt}, at ${node ?? '-'}`] : [];
     const lines = parts.flatMap((part) => partLines(part, node ?? '-', nameOf, output));
@@ -93,29 +99,29 @@ export function routeLines(payment: Payment, nameOf: NameOf, output: Output): st
 function partLines(part: Part, node: string, nameOf: NameOf, output: Output): string[] {
   const failure = part.failure === null ? '' : ` (${part.failure})`;
   const title = `${stateText(part.state, output.paint)}${failure}  ${output.money(part.amount_msat)} from ${node}`;
-  const hops = part.route.map((hop, index) => {
-    const from = index === 0 ? node : nameOf(part.route[index - 1]?.pubkey ?? '');
-    const taken = BigInt(hop.amount_msat) - BigInt(part.route[index + 1]?.amount_msat ?? hop.amount_msat);
-    return [
-      from,
-      '→',
-      nameOf(hop.pubkey),
-      output.amount(hop.amount_msat),
-      index === part.route.length - 1 ? '' : output.amount(taken),
-      hop.scid,
-    ];
-  });
-  return [title, ...indent(table(HOP_COLUMNS(output.unit), hops, output.paint))];
+  return [title, ...indent(hopTable(part, node, nameOf, output))];
 }
 
-const HOP_COLUMNS = (unit: string) => [
-  { title: 'from' },
-  { title: '' },
-  { title: 'to' },
-  { title: `arrives ${unit}`, align: 'right' as const },
-  { title: `keeps ${unit}`, align: 'right' as const },
-  { title: 'channel' },
-];
+function hopTable(part: Part, node: string, nameOf: NameOf, output: Output): string[] {
+  const { amount, unit } = output;
+  const between = part.route.length > 1;
+  const hops = part.route.map((hop, index) => {
+    const from = index === 0 ? node : nameOf(part.route[index - 1]?.pubkey ?? '');
+    const onward = part.route[index + 1]?.amount_msat;
+    const kept = onward === undefined ? '' : amount(BigInt(hop.amount_msat) - BigInt(onward));
+    const sums = between ? [amount(hop.amount_msat), kept] : [amount(hop.amount_msat)];
+    return [from, '→', nameOf(hop.pubkey), ...sums, hop.scid];
+  });
+  const columns: Column[] = [
+    { title: 'from' },
+    { title: '' },
+    { title: 'to' },
+    { title: `arrives ${unit}`, align: 'right' },
+    ...(between ? [{ title: `keeps ${unit}`, align: 'right' } as const] : []),
+    { title: 'channel' },
+  ];
+  return table(columns, hops, output.paint);
+}
 
 /** Everything about one payment. */
 export function paymentLines(payment: Payment, nameOf: NameOf, output: Output): string[] {

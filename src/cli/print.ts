@@ -9,7 +9,7 @@ export type Paint = (style: Style, text: string) => string;
 export const paintFor =
   (stream: NodeJS.WriteStream): Paint =>
   (style, text) =>
-    styleText(style, text, { stream });
+    text === '' ? '' : styleText(style, text, { stream });
 
 /** Columns on the terminal; escape sequences take none. */
 export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;

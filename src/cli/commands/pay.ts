@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readAmount, readFeeLimit } from '../amount.ts';
 import type { Client } from '../client.ts';
 import { canAsk, confirm } from '../confirm.ts';
+import { onInterrupt } from '../interrupt.ts';
 import { openLive } from '../live.ts';
 import { readNames } from '../names.ts';
 import { paymentLine, quoteLines, routeLines } from '../payment-text.ts';
@@ -27,6 +28,7 @@ interface PayOptions {
   readonly yes?: boolean;
 }
 
+const OUTCOME_UNKNOWN = 3;
 const TIMEOUT_S = 60;
 /** After the server's last attempt, the parts that are out need time to end. */
 const GRACE_S = 5;
@@ -89,7 +91,7 @@ async function pay(session: Session, invoice: string, options: PayOptions): Prom
   const key = options.idempotencyKey ?? randomUUID();
   session.output.note(`idempotency key ${key}  (to retry this payment: --idempotency-key)`);
   const leaving = new AbortController();
-  process.once('SIGINT', () => leaving.abort());
+  onInterrupt(OUTCOME_UNKNOWN, () => leaving.abort());
   const begun = await begin(client, request, key, leaving.signal).catch((error: unknown) => {
     throw unknownOutcome(error, key, retryCommand(invoice, options, key));
   });

@@ -1,4 +1,5 @@
 /** When to stop: a signal, or nobody reading any more. A second signal forces. */
+import { onInterrupt } from '../interrupt.ts';
 
 export interface Stop {
   readonly asked: boolean;
@@ -6,29 +7,21 @@ export interface Stop {
   readonly promise: Promise<void>;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** One Ctrl-C may come twice: from the terminal, and passed on by npm. No hand is that fast. */
-const SAME_MS = 300;
 /** As a shell reports a process that died of SIGINT. */
 const FORCED = 130;
 
 export function listenForStop(): Stop {
-  let askedAt: number | null = null;
+  let asked = false;
   const { promise, resolve } = Promise.withResolvers<void>();
   const ask = (): void => {
-    askedAt ??= performance.now();
+    asked = true;
     resolve();
   };
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (askedAt !== null && performance.now() - askedAt > SAME_MS) process.exit(FORCED);
-      ask();
-    });
-  }
+  onInterrupt(FORCED, ask);
   process.stdout.on('error', ask);
   return {
     get asked() {
-      return askedAt !== null;
+      return asked;
     },
     promise,
   };

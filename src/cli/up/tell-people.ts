@@ -12,6 +12,8 @@ import { countText, durationText, stateSign } from '../words.ts';
 import type { Ready, Teller } from './tell.ts';
 
 const NAME_WIDTH = 9;
+const DETAIL_WIDTH = 42;
+const TIME_WIDTH = 8;
 
 export function tellPeople(session: Session): Teller {
   const { output } = session;
@@ -63,10 +65,11 @@ function showSteps(live: Live, { paintNote }: Output): (step: StartStep) => void
     began.set(step, since);
     const name = pad(step, NAME_WIDTH);
     if (state === 'began') {
-      live.set(step, `  ${paintNote('yellow', '…')} ${name} ${detail}`, true);
+      live.set(step, `  ${paintNote('yellow', '…')} ${name} ${detail}`.trimEnd(), true);
     } else {
-      const took = paintNote('dim', durationText(performance.now() - since));
-      live.set(step, `  ${paintNote('green', '✓')} ${name} ${detail}  ${took}`);
+      const took = pad(durationText(performance.now() - since), TIME_WIDTH, 'right');
+      const done = `  ${paintNote('green', '✓')} ${name} ${pad(detail, DETAIL_WIDTH)}`;
+      live.set(step, `${done}${paintNote('dim', took)}`);
     }
   };
 }

@@ -107,9 +107,6 @@ describe('receiving', () => {
 
   it.each([
     ['-5', 'amount_negative'],
-    ['1.5', 'amount_fractional'],
-    ['0', 'amount_zero'],
-    ['2100000000000001', 'amount_overflow'],
     ['many', 'amount_not_numeric'],
   ])('refuses the amount %s as %s, in words and as a document', async (amount, code) => {
     const ran = await argosy('invoice', amount, '--json');

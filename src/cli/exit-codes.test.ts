@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 describe('2: usage', () => {
-  it.each([
+  it.concurrent.each([
     [['nosuch'], 'unknown command'],
     [['nodes', '--bogus'], 'unknown option'],
     [['pay'], "missing required argument 'bolt11'"],
@@ -132,6 +132,23 @@ describe('4: not allowed', () => {
     const ran = await runCli(['nodes'], { env: { ARGOSY_API: 'http://127.0.0.1:1' } });
     expect(ran.code).toBe(4);
     expect(ran.stderr).toContain('ARGOSY_KEY is not');
+  });
+
+  it("never sends the folder's key to the address that the environment names", async () => {
+    const seen: (string | undefined)[] = [];
+    const { server, api } = await serving((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end('{"data":[]}');
+    });
+    writeFileSync(join(folder, 'holder.json'), JSON.stringify({ pid: 1, api }));
+    writeFileSync(join(folder, 'owner.key'), 'argosy_owner');
+    const elsewhere = { ARGOSY_API: 'http://127.0.0.1:1', ARGOSY_KEY: 'argosy_test' };
+    expect((await asked(api, 'accounts')).code).toBe(0);
+    const flag = await runCli(['accounts', '--data', folder], { env: elsewhere });
+    const data = await runCli(['accounts'], { env: { ARGOSY_DATA: folder } });
+    server.close();
+    expect([flag.code, data.code]).toEqual([0, 0]);
+    expect(seen).toEqual(['Bearer argosy_test', 'Bearer argosy_owner', 'Bearer argosy_owner']);
   });
 
   it('passes on that the server does not know the key, and where to find it', async () => {

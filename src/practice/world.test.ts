@@ -193,6 +193,15 @@ describe('the practice world', () => {
       while (paying) await snapshot();
     };
     const watching = Promise.all([...parties.values()].map(watch));
+    // While the merchant holds what has arrived, the hub is in the middle of its forwards.
+    await world.hold('merchant', true);
+    const release = (async () => {
+      const { node, snapshot } = party('hub');
+      const forwards = async () => (await node.pendingHtlcs()).filter(({ origin }) => origin === 'forward');
+      await expect.poll(async () => (await forwards()).length, { timeout: 20_000 }).toBeGreaterThan(1);
+      await snapshot();
+      await world.hold('merchant', false);
+    })();
     const payments = Array.from({ length: 100 }, (_, at) => {
       const [from, to] = ways[at % ways.length] ?? ways[0];
       return pay(from, to, 1_000n + BigInt(at));
@@ -200,7 +209,7 @@ describe('the practice world', () => {
     const ends = await Promise.all(payments).finally(() => {
       paying = false;
     });
-    await watching;
+    await Promise.all([watching, release]);
     expect(ends.filter(({ kind }) => kind !== 'part_settled')).toEqual([]);
   });
 

@@ -1,14 +1,8 @@
 /** One LDK node: its verbs, and what keeps it going. */
-import { nodePubkey, paymentHash, preimage, scidToNumber, untrusted } from '../../lightning/ids.ts';
+import { nodePubkey, scidToNumber, untrusted } from '../../lightning/ids.ts';
 import { deliveredMsat, sentMsat } from '../../lightning/route.ts';
-import type {
-  CreatedInvoice,
-  InvoiceOrder,
-  NodeBalances,
-  OpenOrder,
-  PartOrder,
-  SendAnswer,
-} from '../node.ts';
+import type { NodeBalances, OpenOrder, PartOrder, SendAnswer } from '../node.ts';
+import { createInvoice } from './billing.ts';
 import { check, freeNow, fromHex, isNull, ldk, optional, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
 import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
@@ -48,7 +42,6 @@ export interface LdkNode {
 
 const ALIAS_BYTES = 32;
 const VERSION = 'LDK 0.1.2';
-const MAX_PORT_DESCRIPTION_BYTES = 639;
 
 export function createLdkNode(options: LdkNodeOptions, surroundings: Surroundings, links: Links): LdkNode {
   const core = createCore(options, surroundings);
@@ -175,7 +168,7 @@ function moneyVerbs({
   return {
     balances: () => balances,
     invoice(order) {
-      const created = createInvoice(records, order, clock.chainMs, now());
+      const created = createInvoice(core, invoices, order, { chainMs: clock.chainMs, nowMs: now() });
       return () => created;
     },
     lookupInvoice: (hash) => () => invoices.status(hash, now()),
@@ -194,36 +187,6 @@ function moneyVerbs({
         question,
       ),
   };
-}
-
-/** LDK takes the newest block's time for now: the expiry is lengthened by how far that lags. */
-function createInvoice(
-  { core, invoices }: NodeRecords,
-  order: InvoiceOrder,
-  chainMs: number,
-  now: number,
-): CreatedInvoice {
-  const bytes = Buffer.byteLength(order.description);
-  if (bytes > MAX_PORT_DESCRIPTION_BYTES)
-    throw new Error(`the description has ${bytes} bytes: shorten it to ${MAX_PORT_DESCRIPTION_BYTES}`);
-  const text = ldk.Description.constructor_new(order.description);
-  const description = unwrap(text, ldk.Result_DescriptionCreationErrorZ_OK, 'description of the invoice');
-  const lagSeconds = chainMs === 0 ? 0 : Math.max(0, Math.round((now - chainMs) / 1000));
-  const result = core.channels.create_bolt11_invoice(
-    someU64(order.amountMsat),
-    ldk.Bolt11InvoiceDescription.constructor_direct(description),
-    ldk.Option_u32Z.constructor_some(order.expirySeconds + lagSeconds),
-    ldk.Option_u16Z.constructor_none(),
-    ldk.Option_ThirtyTwoBytesZ.constructor_none(),
-  );
-  const invoice = unwrap(result, ldk.Result_Bolt11InvoiceSignOrCreationErrorZ_OK, 'create_bolt11_invoice');
-  const hash = invoice.payment_hash();
-  const secret = core.channels.get_payment_preimage(hash, invoice.payment_secret());
-  const known = unwrap(secret, ldk.Result_ThirtyTwoBytesAPIErrorZ_OK, 'get_payment_preimage');
-  const expiresAt = Number(invoice.duration_since_epoch() + invoice.expiry_time()) * 1000;
-  const created = { bolt11: invoice.to_str(), paymentHash: paymentHash(toHex(hash)), expiresAt };
-  invoices.add(created.paymentHash, preimage(toHex(known)), expiresAt);
-  return created;
 }
 
 const refused = (detail: string): SendAnswer => ({

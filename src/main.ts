@@ -8,7 +8,7 @@ import { type Folder, openFolder } from './kit/folder.ts';
 import { openLog } from './kit/log.ts';
 import { migrate } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
-import { Problem } from './kit/problems.ts';
+import { Problem, problemDocument } from './kit/problems.ts';
 import { practiceRoutes } from './practice/routes.ts';
 import { startWorld, type World } from './practice/world.ts';
 import { openSystem, type System } from './system.ts';
@@ -164,7 +164,10 @@ interface Listening {
 /** Listens at once, so that a taken address is known before anything else is started. */
 function listen(address: Config['listen']): Promise<Listening> {
   let fetch = (_: Request): Response | Promise<Response> =>
-    new Response('{"status":"down","detail":"starting"}', { status: 503 });
+    Response.json(problemDocument(new Problem('starting', 'Ask again in a few seconds.')), {
+      status: 503,
+      headers: { 'content-type': 'application/problem+json' },
+    });
   return new Promise((resolve, reject) => {
     const server: ServerType = serve(
       { fetch: (request: Request) => fetch(request), hostname: address.host, port: address.port },

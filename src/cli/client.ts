@@ -43,19 +43,10 @@ async function send<T>(server: Server, path: string, sending: Sending): Promise<
   const answer = await fetchText(server, path, sending);
   const body = parseOrUndefined(answer.text);
   if (answer.ok && body !== undefined) return body as T;
-  const refused = answer.ok ? null : receivedProblem(body, answer.status);
+  const refused = answer.ok ? null : receivedProblem(body, answer.status, sending.acts);
   if (refused !== null) throw refused;
-  if (isStarting(answer.status, body)) {
-    throw cliProblem('server_unreachable', `${server.api} is still starting; try again in some seconds.`, {
-      next: 'nodes',
-    });
-  }
   throw lost(server, sending.acts, `it answered ${answer.status}, but not as Argosy does`);
 }
-
-/** It listens before it can do anything: such a request has not been done. */
-const isStarting = (status: number, body: unknown): boolean =>
-  status === 503 && (body as { detail?: unknown } | undefined)?.detail === 'starting';
 
 interface Answer {
   readonly ok: boolean;

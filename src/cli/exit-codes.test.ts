@@ -114,7 +114,7 @@ describe('5: unreachable', () => {
     expect(found).toMatchObject({ code: 5 });
     expect(found.stderr).toContain('still starting');
     const { server, api } = await serving((_, response) =>
-      response.writeHead(503).end('{"status":"down","detail":"starting"}'),
+      response.writeHead(503).end('{"code":"starting","detail":"Ask again in a few seconds."}'),
     );
     expect((await asked(api, 'pay', 'lnbcrt1')).code).toBe(5);
     server.close();

@@ -56,15 +56,19 @@ const isReceived = (body: unknown): body is Received & Record<string, unknown> =
 
 const isKnown = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-/** A problem document of the server. A code of a newer server is judged by its status. Null: it is none. */
-export function receivedProblem(body: unknown, status: number): CliProblem | null {
+/**
+ * A problem document of the server. A code of a newer server is judged by its status; a request that only reads has
+ * no unknown outcome. Null: it is none.
+ */
+export function receivedProblem(body: unknown, status: number, acted: boolean): CliProblem | null {
   if (!isReceived(body)) return null;
   const { code, title, detail } = body;
+  const exit = isKnown(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status);
   return new CliProblem({
     code,
     title: typeof title === 'string' ? title : 'The server refused this',
     detail: typeof detail === 'string' ? detail : '',
-    exit: isKnown(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status),
+    exit: exit === 3 && !acted ? 1 : exit,
     document: body,
   });
 }

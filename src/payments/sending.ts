@@ -12,7 +12,14 @@ import { findInvoice } from './invoice-store.ts';
 import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
 import type { PaymentPlan } from './plan.ts';
 import { failedRoutesOf, partsOf, planPayment } from './service.ts';
-import { findPayment, findPaymentOfPart, lockPayment, partAge, type StoredPayment } from './store.ts';
+import {
+  findPayment,
+  findPaymentOfPart,
+  hasOpenParts,
+  lockPayment,
+  partAge,
+  type StoredPayment,
+} from './store.ts';
 
 const MAX_ATTEMPTS = 12;
 const PLAN_ROUNDS = 4;
@@ -154,8 +161,8 @@ async function planAgain(context: PaymentsContext, effect: Effect): Promise<void
   const wanted = { invoice, amountMsat: payment.amountMsat, feeLimitMsat: payment.feeLimitMsat };
   const plan = await planPayment(context, wanted, null, failedRoutesOf(payment));
   if (plan.chosen === null) {
-    if (effect.attempts < PLAN_ROUNDS)
-      return later(context, effect, PLAN_WAIT_MS * 2 ** (effect.attempts - 1));
+    const hope = effect.attempts < PLAN_ROUNDS && (await mayChange(context, plan));
+    if (hope) return later(context, effect, PLAN_WAIT_MS * 2 ** (effect.attempts - 1));
     return endPlanning(context, effect, id, { kind: 'given_up', failure: failureOfPlan(plan) }, plan);
   }
   const parts = partsOf(plan.chosen, payment.attempt + 1, context.clock.now());
@@ -177,6 +184,10 @@ function reasonToStop(
   if (stored.deadlineAt <= now) return 'TIMEOUT';
   return stored.payment.attempt >= MAX_ATTEMPTS ? 'NO_ROUTE' : null;
 }
+
+/** Is it worth asking again shortly? A node may come back, and payments under way may free what they hold. */
+const mayChange = async (context: PaymentsContext, plan: PaymentPlan): Promise<boolean> =>
+  plan.candidates.some((candidate) => candidate.health !== 'up') || (await hasOpenParts(context.db.read));
 
 /** What kept the fleet from paying, in one word. */
 function failureOfPlan(plan: PaymentPlan): PaymentFailure {

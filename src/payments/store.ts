@@ -323,6 +323,10 @@ export const takeStaleParts = (
     [nodes, staleMs, limit],
   );
 
+export const hasOpenParts = async (read: Statements): Promise<boolean> =>
+  (await read.query(`select id from part where state in ('planned', 'in_flight', 'unknown') limit 1`))
+    .length > 0;
+
 /** ms since the part was intended. */
 export const partAge = async (read: Statements, token: PartToken): Promise<number> =>
   (

@@ -50,7 +50,7 @@ export async function preparePayment(
   if (claim !== null) throw claimed(claim.payment_id, claim.state === 'settled');
   const own = await findInvoiceByHash(db.read, network, paymentHash);
   if (own !== null) {
-    refuseUnpayable(own, payer);
+    refuseUnpayable(own, payer, wanted.invoice.text);
     return { ...wanted, payer, own, options, plan: { chosen: null, candidates: [] } };
   }
   const plan = await planPayment(context, wanted, options.preferredRegion, new Set());
@@ -78,7 +78,15 @@ function claimed(paymentId: string, settled: boolean): Problem {
       });
 }
 
-function refuseUnpayable(own: InvoiceRow, payer: Account): void {
+function refuseUnpayable(own: InvoiceRow, payer: Account, asked: string): void {
+  // Anybody can sign an invoice that names our payment hash, and another amount.
+  if (own.bolt11.toLowerCase() !== asked) {
+    throw new Problem(
+      'invoice_own_unpayable',
+      `invoice: it has the payment hash of ${own.id} of this fleet, and is not what this fleet issued; ask for a new one.`,
+      { field: 'invoice', extra: { invoice: own.id } },
+    );
+  }
   if (own.account_id === payer.id) {
     throw new Problem(
       'invoice_own',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/kit/clock.ts';
-import { decodeBolt11 } from '../../src/lightning/bolt11.ts';
-import { fromSat, type Msat } from '../../src/money/msat.ts';
+import { decodeBolt11, encodeBolt11, signWith } from '../../src/lightning/bolt11.ts';
+import { fromSat, type Msat, msat } from '../../src/money/msat.ts';
 import { payAsPerson } from '../../src/practice/people.ts';
 import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memory-fleet.ts';
 import { eventually, expectAllWell, settled } from '../support/well.ts';
@@ -118,6 +118,19 @@ describe('an invoice of our own', () => {
     expect(await free('customer:acme')).toBe(fromSat(5_000n));
     const outsider = await exchangePays(invoice.invoice, fromSat(5_000n));
     expect(outsider).toEqual({ kind: 'failed', reason: 'payee_refused' });
+    await expectAllWell(fleet);
+  });
+
+  it('is not settled by a forgery of it that asks for less', async () => {
+    await fleet.call('POST', '/v1/accounts', { name: 'acme' });
+    const invoice = await ask({ amount_msat: '5000000', account: 'customer:acme', region: 'eu' });
+    const decoded = decodeBolt11(invoice.invoice);
+    if (decoded.kind === 'fault') throw new Error(decoded.detail);
+    const { payee: _, ...fields } = decoded.invoice;
+    const forged = encodeBolt11({ ...fields, amountMsat: msat(1n) }, signWith(new Uint8Array(32).fill(7)));
+    const asked = await fleet.call('POST', '/v1/payments', { invoice: forged });
+    expect(asked).toMatchObject({ status: 409, body: { code: 'invoice_own_unpayable', field: 'invoice' } });
+    expect((await look(invoice.id)).state).toBe('new');
     await expectAllWell(fleet);
   });
 

@@ -78,7 +78,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     runner.kick();
     publisher.kick();
   };
-  fleet = await startFleet({ db, clock, log, book, afterBooking: kick }, options.nodes);
+  try {
+    fleet = await startFleet({ db, clock, log, book, afterBooking: kick }, options.nodes);
+  } catch (error) {
+    await Promise.all([runner.stop(), publisher.stop()]);
+    throw error;
+  }
   const sweeping = startSweep(payments, clock, kick);
 
   const api = createApi(log);

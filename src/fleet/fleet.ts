@@ -1,11 +1,11 @@
 /** The fleet: the own nodes, their sessions, their health, and the proof of the books against them. */
-import type { Clock } from '../kit/clock.ts';
-import type { Db } from '../kit/db.ts';
+import { type Clock, within } from '../kit/clock.ts';
+import type { Db, Statements } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { BUSINESS, nodeAccounts } from '../ledger/account.ts';
 import { type Books, openAccounts, openClaim, post, withBooks } from '../ledger/store.ts';
-import type { NodeId } from '../lightning/ids.ts';
+import type { NodeId, NodePubkey } from '../lightning/ids.ts';
 import type { LightningNode, NodeEvent } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
 import { type NodeHealth, watchHealth } from './health.ts';
@@ -22,9 +22,9 @@ export interface OwnNode {
 
 export interface Fleet {
   readonly nodes: readonly OwnNode[];
-  /** @throws Problem node_unavailable for a name that no own node has, or whose session another process owns. */
+  /** @throws Problem node_unavailable for a name that no own node has, or that is not at this process's hands. */
   get(id: NodeId): OwnNode;
-  /** Nodes whose sessions this process owns. */
+  /** Nodes that have said who they are, and whose sessions this process owns. */
   owned(): readonly NodeId[];
   health(id: NodeId): NodeHealth;
   /** Reads the node's state again now. */
@@ -45,25 +45,38 @@ export interface FleetContext {
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
-  const { db } = context;
   const sessions = new Map<NodeId, Session>();
   const watches = new Map<NodeId, ReturnType<typeof watchHealth>>();
-  for (const own of nodes) {
-    await adopt(db, own);
-    const watch = watchHealth(context, own);
-    watches.set(own.id, watch);
-    const book: BookEvent = async (tx, id, event) => {
-      if (event.kind === 'forwarded') bookForward(tx, id, event);
-      if (event.kind === 'channel_changed') watch.soon();
-      await context.book(tx, id, event);
-    };
-    sessions.set(own.id, await openSession(context, own.id, own.node, book, context.afterBooking));
-    await watch.refresh();
+  const stop = async () => {
+    for (const watch of watches.values()) watch.stop();
+    await Promise.all([...sessions.values()].map((session) => session.stop()));
+  };
+  try {
+    for (const own of nodes) {
+      const pubkey = await adopt(context, own);
+      const watch = watchHealth(context, own, pubkey);
+      watches.set(own.id, watch);
+      await watch.refresh();
+      const book: BookEvent = async (tx, id, event) => {
+        if (!watch.isItself()) {
+          watch.soon();
+          throw new Error(`node ${id} has not said yet who it is`);
+        }
+        if (event.kind === 'forwarded') bookForward(tx, id, event);
+        if (event.kind === 'channel_changed') watch.soon();
+        await context.book(tx, id, event);
+      };
+      sessions.set(own.id, await openSession(context, own.id, own.node, book, context.afterBooking));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
 
+  const isOurs = (id: NodeId) => sessions.get(id)?.owned() === true && watches.get(id)?.isItself() === true;
   const get = (id: NodeId): OwnNode => {
     const own = nodes.find((candidate) => candidate.id === id);
-    if (own !== undefined && sessions.get(id)?.owned() === true) return own;
+    if (own !== undefined && isOurs(id)) return own;
     throw new Problem('node_unavailable', `node: ${id} is not connected here; see \`argosy nodes\`.`, {
       field: 'node',
     });
@@ -77,38 +90,56 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   return {
     nodes,
     get,
-    owned: () => nodes.map((own) => own.id).filter((id) => sessions.get(id)?.owned() === true),
+    owned: () => nodes.map((own) => own.id).filter(isOurs),
     health: (id) => watchOf(id).current(),
     refresh: (id) => watchOf(id).refresh(),
-    proveBooks: () => Promise.all(nodes.map((own) => proveNode(own.id, sessions.get(own.id)))),
-    async stop() {
-      for (const watch of watches.values()) watch.stop();
-      await Promise.all([...sessions.values()].map((session) => session.stop()));
-    },
+    proveBooks: () => Promise.all(nodes.map((own) => proveNode(context, own.id, sessions.get(own.id)))),
+    stop,
   };
 }
 
-async function proveNode(id: NodeId, session: Session | undefined): Promise<NodeProof> {
+async function proveNode(
+  { log }: FleetContext,
+  id: NodeId,
+  session: Session | undefined,
+): Promise<NodeProof> {
   if (session === undefined) throw new Error(`no session of node ${id}`);
   const accounts = nodeAccounts(id);
-  const both = await session.compare((read) =>
-    readNodeBooks(read, id, {
+  const read = (statements: Statements) =>
+    readNodeBooks(statements, id, {
       channels: accounts.channels.id,
       inFlight: accounts.inFlight.id,
       onchain: accounts.onchain.id,
-    }),
-  );
+    });
+  const both = await session.compare(read).catch((error: unknown) => {
+    log.warn({ node: id, error }, 'the books could not be compared');
+    throw new Problem(
+      'node_unavailable',
+      `node: ${id} does not answer, or its events do not come; nothing is proven without it. See \`argosy nodes\`.`,
+      { field: 'node' },
+    );
+  });
   return prove(id, both.node, both.ledger);
 }
 
-/** Takes a node into the fleet once: its accounts, and what it holds now as the business's own funds. */
-async function adopt(db: Db, own: OwnNode): Promise<void> {
-  const info = await own.node.info();
+const ANSWER_MS = 5_000;
+
+/**
+ * Takes a node into the fleet once: its accounts, and what it holds now as the business's own funds. A node that is
+ * known may be down. Gives its public key.
+ */
+async function adopt({ db, clock, log }: FleetContext, own: OwnNode): Promise<NodePubkey> {
   const known = await findNode(db.read, own.id);
+  const info = await within(clock, ANSWER_MS, own.node.info()).catch((error: unknown) => {
+    if (known === null) throw error;
+    log.warn({ node: own.id, error }, 'node is down; it joins when it answers');
+    return null;
+  });
   if (known !== null) {
-    if (known.pubkey === info.pubkey) return;
+    if (info === null || info.pubkey === known.pubkey) return known.pubkey;
     throw new Error(`node ${own.id} is another node than before (${info.pubkey}); give it another name`);
   }
+  if (info === null) throw new Error(`node ${own.id} does not answer`);
   const holds = await own.node.balances();
   if (holds.inFlight.length > 0) {
     throw new Error(
@@ -128,6 +159,7 @@ async function adopt(db: Db, own: OwnNode): Promise<void> {
       { ...opening('opening_onchain'), debit: accounts.onchain, amountMsat: holds.onchainMsat },
     ]);
   });
+  return info.pubkey;
 }
 
 function bookForward(tx: Books, id: NodeId, event: NodeEvent & { kind: 'forwarded' }): void {

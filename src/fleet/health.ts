@@ -1,6 +1,7 @@
 /** What is known of a node right now: whether it answers, and what its channels could send and receive. */
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, within } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import type { NodePubkey } from '../lightning/ids.ts';
 import type { Channel, NodeInfo } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 
@@ -16,7 +17,11 @@ export interface NodeHealth {
   readonly at: number;
 }
 
-export function watchHealth(context: { readonly clock: Clock; readonly log: Log }, own: OwnNode) {
+export function watchHealth(
+  context: { readonly clock: Clock; readonly log: Log },
+  own: OwnNode,
+  pubkey: NodePubkey,
+) {
   const { clock, log } = context;
   const stopping = new AbortController();
   let wake = new AbortController();
@@ -25,10 +30,7 @@ export function watchHealth(context: { readonly clock: Clock; readonly log: Log 
 
   async function read(): Promise<NodeHealth> {
     const answer = Promise.all([own.node.info(), own.node.channels()]);
-    const silence = clock.sleep(ANSWER_MS, stopping.signal).then(() => {
-      throw new Error('no answer in 5 s');
-    });
-    const next = await Promise.race([answer, silence]).then(
+    const next = await within(clock, ANSWER_MS, answer).then(
       ([info, channels]): NodeHealth => ({
         state: info.synced ? 'up' : 'lagging',
         info,
@@ -63,6 +65,8 @@ export function watchHealth(context: { readonly clock: Clock; readonly log: Log 
   return {
     current: () => current,
     refresh,
+    /** Whether the node has answered, and is the one that was adopted. */
+    isItself: () => current.info?.pubkey === pubkey,
     /** Something changed: read again without waiting for the next round. */
     soon: () => wake.abort(),
     stop() {

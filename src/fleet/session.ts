@@ -3,7 +3,7 @@
  * order, each exactly once: the cursor moves in the transaction that books them.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, within } from '../kit/clock.ts';
 import type { Db, Statements } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
@@ -13,17 +13,18 @@ import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
+const ANSWER_MS = 5_000;
 const MATCH_MS = 10_000;
 
 /** Books one event of a node in the transaction that also moves its cursor. */
 export type BookEvent = (tx: Books, node: NodeId, event: NodeEvent) => Promise<void>;
 
 export interface Session {
-  /** False once the lease is lost or the session stopped: the process must not call the node any more. */
+  /** False once the lease is lost, has run out or the session stopped: the process must not call the node then. */
   owned(): boolean;
   /**
    * Reads the node, and the ledger at the same place of its stream.
-   * @throws Error when the stream does not get there in 10 s.
+   * @throws Error when the node does not answer, or its stream does not get there in 10 s.
    */
   compare<T>(readLedger: (read: Statements) => Promise<T>): Promise<{ node: NodeBalances; ledger: T }>;
   stop(): Promise<void>;
@@ -45,6 +46,7 @@ export async function openSession(
 ): Promise<Session> {
   const { db, clock, log } = context;
   const owner = randomUUID();
+  let leasedUntil = clock.now() + LEASE_MS;
   const lease = await db.tx((tx) => takeLease(tx, id, owner, LEASE_MS));
   if (lease === null) throw new Error(`node ${id} is owned by another Argosy process; stop it, or wait 15 s`);
   let owned = true;
@@ -89,24 +91,27 @@ export async function openSession(
   }
 
   function compare<T>(readLedger: (read: Statements) => Promise<T>) {
-    return new Promise<{ node: NodeBalances; ledger: T }>((resolve, reject) => {
-      const late = () => reject(new Error(`the events of node ${id} do not come; is it up?`));
-      clock.sleep(MATCH_MS, stopping.signal).then(late);
+    const matched = new Promise<{ node: NodeBalances; ledger: T }>((resolve, reject) => {
       inTurn(async () => {
-        const snapshot = await node.balances();
+        // Events wait for their turn, so that the node must not take for ever.
+        const snapshot = await within(clock, ANSWER_MS, node.balances());
         const reach = async (read: Statements) => resolve({ node: snapshot, ledger: await readLedger(read) });
         if (snapshot.cursor === booked) await reach(db.read);
         else waypoint = { cursor: snapshot.cursor, reach };
       }).catch(reject);
+    });
+    return within(clock, MATCH_MS, matched).finally(() => {
+      waypoint = null;
     });
   }
 
   const renewal = (async () => {
     while (owned && !stopping.signal.aborted) {
       await clock.sleep(RENEW_MS, stopping.signal);
-      const token = lease.token;
-      const kept = await db.tx((tx) => renewLease(tx, id, token, LEASE_MS)).catch(() => true);
-      if (!kept) {
+      const asked = clock.now();
+      const kept = await db.tx((tx) => renewLease(tx, id, lease.token, LEASE_MS)).catch(() => null);
+      if (kept === true) leasedUntil = asked + LEASE_MS;
+      if (kept === false) {
         owned = false;
         log.error({ node: id }, 'the lease of this node was lost; another process owns it now');
       }
@@ -115,7 +120,7 @@ export async function openSession(
   const subscription: Subscription = node.subscribe(lease.cursor, deliver);
 
   return {
-    owned: () => owned && !stopping.signal.aborted,
+    owned: () => owned && !stopping.signal.aborted && clock.now() < leasedUntil,
     compare: inTurnOf(mutex(), compare),
     async stop() {
       stopping.abort();

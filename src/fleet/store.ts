@@ -1,13 +1,13 @@
 import type { Statements, Tx } from '../kit/db.ts';
 import { instant } from '../kit/db.ts';
-import type { NodeId } from '../lightning/ids.ts';
+import type { NodeId, NodePubkey } from '../lightning/ids.ts';
 import type { Cursor } from '../nodes/node.ts';
 
 export interface NodeRow {
   readonly id: NodeId;
   readonly region: string;
   readonly driver: string;
-  readonly pubkey: string;
+  readonly pubkey: NodePubkey;
   readonly network: string;
 }
 

@@ -19,3 +19,19 @@ export const systemClock: Clock = {
       else signal?.addEventListener('abort', end);
     }),
 };
+
+/**
+ * The answer, if it comes in time; a later one is dropped.
+ * @throws Error after `ms` of silence, which proves nothing
+ */
+export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  const silence = clock.sleep(ms, waiting.signal).then((): never => {
+    throw new Error(`no answer in ${ms} ms`);
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    waiting.abort();
+  }
+}

@@ -4,13 +4,19 @@
  * `attempts` tells the handler that somebody may have begun it before.
  */
 import type { NodeId } from '../lightning/ids.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, within } from './clock.ts';
 import type { Db, Tx } from './db.ts';
 import type { Log } from './log.ts';
 
 /** While a worker holds an effect, nobody else claims it for this long. */
 const CLAIM_MS = 30_000;
-const BATCH = 64;
+/** A handler that takes longer is left to itself: its claim is void, so that it can end nothing any more. */
+const HANDLER_MS = CLAIM_MS;
+const STOP_MS = 5_000;
+/** Effects under way at once; a node that hangs keeps at most a share and a batch of them busy. */
+const SLOTS = 64;
+const SLOTS_OF_ONE_NODE = 24;
+const BATCH = 16;
 const POLL_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
@@ -32,6 +38,9 @@ export interface Effect {
   /** 1 the first time; more: an earlier worker may have begun, and may have finished without saying so. */
   readonly attempts: number;
   readonly claim: bigint;
+  /** ms since 1970, by this process's clock: before the claim. */
+  readonly claimedAt: number;
+  readonly node_id: NodeId | null;
 }
 
 /** Does the effect and ends it with `finish` or `later` in a transaction of its own. Throwing means: again later. */
@@ -73,7 +82,7 @@ export const backoffMs = (attempts: number): number =>
 export interface EffectRunner {
   /** There is something new: look now instead of at the next poll. */
   kick(): void;
-  /** Waits for the effects under way, then stops. */
+  /** Waits for the effects under way, a few seconds at most: they can be taken up again after any crash. */
   stop(): Promise<void>;
 }
 
@@ -85,14 +94,14 @@ export function startEffects(
   log: Log,
 ): EffectRunner {
   const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, NodeId | null>();
   let wake = new AbortController();
 
   async function run(effect: Effect): Promise<void> {
     const handler = handlers.get(effect.kind);
     try {
       if (handler === undefined) throw new Error(`nobody handles effects of kind ${effect.kind}`);
-      await handler(effect);
+      await within(clock, HANDLER_MS, handler(effect));
     } catch (error) {
       log.warn({ error, effect: effect.kind, key: effect.key, attempts: effect.attempts }, 'effect failed');
       const wait = backoffMs(effect.attempts);
@@ -103,18 +112,29 @@ export function startEffects(
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      const room = BATCH - running.size;
-      const claimed = room > 0 ? await claim(db, [...handlers.keys()], ownNodes(), room).catch(() => []) : [];
+      const claimed = await claimSome().catch(() => []);
       for (const effect of claimed) {
         const work = run(effect).finally(() => {
+          const wasFull = running.size === SLOTS || busy(effect.node_id) === SLOTS_OF_ONE_NODE;
           running.delete(work);
-          if (running.size === BATCH - 1) wake.abort();
+          if (wasFull) wake.abort();
         });
-        running.add(work);
+        running.set(work, effect.node_id);
       }
       if (claimed.length === 0) await clock.sleep(POLL_MS, wake.signal);
     }
-    await Promise.all(running);
+    await within(clock, STOP_MS, Promise.all(running.keys())).catch(() => undefined);
+  }
+
+  const busy = (node: NodeId | null): number => [...running.values()].filter((id) => id === node).length;
+
+  async function claimSome(): Promise<Effect[]> {
+    const room = Math.min(BATCH, SLOTS - running.size);
+    if (room === 0) return [];
+    const nodes = ownNodes().filter((id) => busy(id) < SLOTS_OF_ONE_NODE);
+    const claimedAt = clock.now();
+    const rows = await claim(db, [...handlers.keys()], nodes, room);
+    return rows.map((row) => ({ ...row, claimedAt }));
   }
 
   const done = loop();
@@ -133,16 +153,16 @@ const claim = (
   kinds: readonly string[],
   nodes: readonly NodeId[],
   limit: number,
-): Promise<Effect[]> =>
+): Promise<Omit<Effect, 'claimedAt'>[]> =>
   db.tx((tx) =>
-    tx.query<Effect>(
+    tx.query<Omit<Effect, 'claimedAt'>>(
       `update effect set attempts = attempts + 1, claim = claim + 1,
             run_after = now() + ${CLAIM_MS} * interval '1 millisecond'
-     where id in (
+     where id = any(array(
        select id from effect
        where run_after <= now() and kind = any($1) and (node_id is null or node_id = any($2))
-       order by run_after limit $3 for update skip locked)
-     returning id, kind, key, payload, attempts, claim`,
+       order by run_after limit $3 for update skip locked))
+     returning id, kind, key, node_id, payload, attempts, claim`,
       [kinds, nodes, limit],
     ),
   );

@@ -1,12 +1,12 @@
 /** Asks every own node what it could do: the facts that the pure plan decides on. */
 import type { Fleet, OwnNode } from '../fleet/fleet.ts';
 import { liquidity, type NodeHealth } from '../fleet/health.ts';
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, within } from '../kit/clock.ts';
 import { Problem } from '../kit/problems.ts';
 import type { Bolt11 } from '../lightning/bolt11.ts';
 import { FEATURE, offers } from '../lightning/bolt11.ts';
 import { type Msat, msat } from '../money/msat.ts';
-import type { RouteAnswer, RouteQuestion } from '../nodes/node.ts';
+import type { RouteQuestion } from '../nodes/node.ts';
 import type { PayerFacts, ReceiverFacts } from './plan.ts';
 
 const ANSWER_MS = 5_000;
@@ -43,12 +43,8 @@ async function askPayer(
   };
   const { routes } = own.node.facets;
   if (health.state === 'down' || routes === undefined) return { ...facts, answer: null };
-  const waiting = new AbortController();
-  const silence = clock.sleep(ANSWER_MS, waiting.signal).then(() => null);
-  const answer = routes.find(question).catch((): RouteAnswer | null => null);
-  const first = await Promise.race([answer, silence]);
-  waiting.abort();
-  return { ...facts, answer: first };
+  const answer = await within(clock, ANSWER_MS, routes.find(question)).catch(() => null);
+  return { ...facts, answer };
 }
 
 /** At most a second old; a node known to be down is not waited for. */

@@ -1,5 +1,6 @@
 /** Receiving: choose a node, issue the invoice there, credit it exactly once. */
 import { liquidity } from '../fleet/health.ts';
+import { within } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
 import { addEffect, type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
 import { newId } from '../kit/ids.ts';
@@ -26,6 +27,7 @@ import { chooseReceiver } from './plan.ts';
 import { invoiceView } from './views.ts';
 
 const MAX_EXPIRY_SECONDS = 365 * 24 * 3600;
+const ANSWER_MS = 5_000;
 
 export interface InvoiceRequest {
   /** Null leaves the amount to the payer. */
@@ -79,7 +81,14 @@ export async function issueInvoice(
   const chosen = chooseReceiver(request, receiverFacts(fleet));
   if (chosen === null) throw noReceiver(context, request);
   const { amountMsat, description, expirySeconds } = request;
-  const created = await fleet.get(chosen.node).node.invoice({ amountMsat, description, expirySeconds });
+  const { node } = fleet.get(chosen.node);
+  const asking = within(context.clock, ANSWER_MS, node.invoice({ amountMsat, description, expirySeconds }));
+  const created = await asking.catch((error: unknown) => {
+    context.log.warn({ error, node: chosen.node }, 'no invoice from this node');
+    throw new Problem('node_unavailable', `node: ${chosen.node} gave no invoice; ask again.`, {
+      field: 'node',
+    });
+  });
   const now = context.clock.now();
   return {
     row: {

@@ -64,21 +64,35 @@ export const ownNodes = (network: MemoryNetwork): OwnNode[] =>
 /** Short enough for tests, long enough for a noisy machine. */
 const PATIENCE: Patience = { sendMs: 1_000, secondLookMs: 100, absenceMs: 500, staleMs: 300 };
 
-export async function startMemoryFleet(network: MemoryNetwork): Promise<MemoryFleet> {
+export interface MemoryFleetOptions {
+  /** What the system drives. Default: the own nodes as they are. */
+  readonly driven?: () => OwnNode[];
+  readonly patience?: Partial<Patience>;
+}
+
+export async function startMemoryFleet(
+  network: MemoryNetwork,
+  options: MemoryFleetOptions = {},
+): Promise<MemoryFleet> {
   const db = await freshDatabase();
   const secret = newSecret();
   await db.tx((tx) => createOwner(tx, systemClock, secret));
-  return openFleet(network, db, secret);
+  return openFleet(network, db, secret, options);
 }
 
-async function openFleet(network: MemoryNetwork, db: TestDatabase, secret: string): Promise<MemoryFleet> {
+async function openFleet(
+  network: MemoryNetwork,
+  db: TestDatabase,
+  secret: string,
+  options: MemoryFleetOptions,
+): Promise<MemoryFleet> {
   const system = await openSystem({
     db,
     clock: systemClock,
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
-    nodes: ownNodes(network),
-    patience: PATIENCE,
+    nodes: options.driven?.() ?? ownNodes(network),
+    patience: { ...PATIENCE, ...options.patience },
   });
   return {
     network,
@@ -99,7 +113,7 @@ async function openFleet(network: MemoryNetwork, db: TestDatabase, secret: strin
     },
     async restart() {
       await system.stop();
-      return openFleet(network, db, secret);
+      return openFleet(network, db, secret, options);
     },
     async stop() {
       await system.stop();

@@ -119,7 +119,7 @@ create table part (
   state text not null check (state in ('planned', 'in_flight', 'unknown', 'settled', 'failed')),
   failure text,
   created_at timestamptz not null default now(),
-  sent_at timestamptz,
+  sent_at timestamptz,                       -- when its send ended, with an answer or without
   ended_at timestamptz,
   checked_at timestamptz not null default now(),
   check ((state = 'failed') = (failure is not null)),

@@ -26,7 +26,7 @@ export interface Patience {
   readonly staleMs: number;
 }
 export const DEFAULT_PATIENCE: Patience = {
-  sendMs: 30_000,
+  sendMs: 20_000,
   secondLookMs: 2_000,
   absenceMs: 60_000,
   staleMs: 60_000,

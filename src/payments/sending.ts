@@ -1,6 +1,8 @@
 /** The effects of payments: send a part, resolve an unknown one, plan the next attempt, settle inside the ledger. */
 
+import { within } from '../kit/clock.ts';
 import { type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
+import { announce } from '../kit/outbox.ts';
 import { Overdrawn, withBooks } from '../ledger/store.ts';
 import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
 import { nodeId, partToken } from '../lightning/ids.ts';
@@ -17,10 +19,12 @@ import {
   findPaymentOfPart,
   hasOpenParts,
   lockPayment,
-  partAge,
   type StoredPayment,
+  timeSinceSend,
 } from './store.ts';
 
+/** A send leaves so soon after its claim or not at all: well before another worker may claim it. */
+const SEND_WITHIN_MS = 10_000;
 const MAX_ATTEMPTS = 12;
 const PLAN_ROUNDS = 4;
 const PLAN_WAIT_MS = 250;
@@ -72,7 +76,13 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
   const open = await openPart(context, effect);
   if (open === null || open.part.state !== 'planned') return conclude(context, effect, null);
   const { token } = open.part;
-  if (effect.attempts > 1) return conclude(context, effect, { kind: 'unanswered', token });
+  const now = context.clock.now();
+  // A worker that was frozen since its claim must not send either: another one may have drawn its conclusions.
+  const late = now - effect.claimedAt > SEND_WITHIN_MS;
+  if (effect.attempts > 1 || late) return conclude(context, effect, { kind: 'unanswered', token });
+  if (open.stored.deadlineAt <= now) {
+    return conclude(context, effect, { kind: 'failed', token, reason: 'timeout' });
+  }
   const answer = await callSend(context, open);
   switch (answer?.kind) {
     case 'accepted':
@@ -97,15 +107,10 @@ async function callSend(
     totalMsat: stored.payment.amountMsat,
     route: part.route,
   };
-  const waiting = new AbortController();
-  const silence = context.clock.sleep(context.patience.sendMs, waiting.signal).then(() => null);
-  const answer = node.sendPart(order).catch((error: unknown): SendAnswer | null => {
+  return within(context.clock, context.patience.sendMs, node.sendPart(order)).catch((error: unknown) => {
     context.log.warn({ error, part: part.id, node: part.nodeId }, 'no answer to a send; the part is unknown');
     return null;
   });
-  const first = await Promise.race([answer, silence]);
-  waiting.abort();
-  return first;
 }
 
 function readInvoice(stored: StoredPayment): Bolt11 {
@@ -114,10 +119,10 @@ function readInvoice(stored: StoredPayment): Bolt11 {
   throw new Error(`payment ${stored.payment.id} holds an unreadable invoice: ${decoded.detail}`);
 }
 
-/** Finds out what became of a part, by proof only. */
+/** Finds out what became of a part, by proof only. A planned part is its send's affair. */
 async function resolvePart(context: PaymentsContext, effect: Effect): Promise<void> {
   const open = await openPart(context, effect);
-  if (open === null) return conclude(context, effect, null);
+  if (open === null || open.part.state === 'planned') return conclude(context, effect, null);
   const { part, stored, node } = open;
   const { token } = part;
   const status = await node.lookup({ token, paymentHash: stored.payment.paymentHash });
@@ -130,13 +135,28 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
   if (status.kind === 'in_flight' || (await isPending(node, part, stored.payment))) {
     return conclude(context, effect, { kind: 'accepted', token });
   }
-  const age = await partAge(context.db.read, token);
-  const wait = context.patience.absenceMs - age;
-  if (status.kind === 'not_found' && wait > 0) return later(context, effect, wait);
+  if (status.kind === 'not_found') {
+    if (part.state === 'in_flight') return forgotten(context, effect, open);
+    const wait = context.patience.absenceMs - (await timeSinceSend(context.db.read, token));
+    if (wait > 0) return later(context, effect, wait);
+  }
   return conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
 }
 
 const failureOf = (status: PartStatus) => (status.kind === 'failed' ? status.reason : 'unattributable');
+
+/** The node had the part and knows it no more: it may have been paid, so the hold stays until somebody has looked. */
+async function forgotten(
+  context: PaymentsContext,
+  effect: Effect,
+  { part, stored }: OpenPart,
+): Promise<void> {
+  const message = `node ${part.nodeId} accepted part ${part.id} and knows it no more; whether it was paid is not known`;
+  context.log.error({ payment: stored.payment.id }, message);
+  await context.db.tx(async (tx) => {
+    if (await finishEffect(tx, effect)) await announce(tx, 'alarm', stored.payment.id, { message });
+  });
+}
 
 /** Does an HTLC of this part still hang on a channel of the node? Its unique amount tells it from others. */
 async function isPending(node: LightningNode, part: Part, payment: Payment): Promise<boolean> {

@@ -307,7 +307,7 @@ export async function savePayment(tx: Tx, before: Payment, after: Payment, plan?
   }
 }
 
-/** Parts without an end that nobody has looked at for a while; they are marked as looked at. */
+/** Parts sent, without an end, that nobody has looked at for a while; they are marked as looked at. */
 export const takeStaleParts = (
   tx: Tx,
   nodes: readonly NodeId[],
@@ -316,7 +316,7 @@ export const takeStaleParts = (
 ): Promise<{ token: string; node_id: NodeId }[]> =>
   tx.query(
     `update part set checked_at = now() where id in (
-       select id from part where node_id = any($1) and state in ('planned', 'in_flight', 'unknown')
+       select id from part where node_id = any($1) and state in ('in_flight', 'unknown')
          and checked_at < now() - $2 * interval '1 millisecond'
        order by checked_at limit $3 for update skip locked)
      returning token, node_id`,
@@ -327,11 +327,11 @@ export const hasOpenParts = async (read: Statements): Promise<boolean> =>
   (await read.query(`select id from part where state in ('planned', 'in_flight', 'unknown') limit 1`))
     .length > 0;
 
-/** ms since the part was intended. */
-export const partAge = async (read: Statements, token: PartToken): Promise<number> =>
+/** ms since the send of the part ended, with an answer or without. */
+export const timeSinceSend = async (read: Statements, token: PartToken): Promise<number> =>
   (
-    await read.one<{ age: number }>(
-      `select (extract(epoch from now() - created_at) * 1000)::float8 as age from part where token = $1`,
+    await read.one<{ ms: number }>(
+      `select (extract(epoch from now() - coalesce(sent_at, now())) * 1000)::float8 as ms from part where token = $1`,
       [token],
     )
-  ).age;
+  ).ms;

@@ -105,7 +105,7 @@ export async function startNetwork<Name extends string>(
   const hosts = await phase('nodes', names.join(', '), () => startHosts(plan, chain, options));
   try {
     const building = createBuilding(plan, chain, hosts);
-    for (const { from, to } of plan.channels) linkNodes(building.place(from), building.place(to));
+    for (const [from, to] of linksOf(plan)) linkNodes(building.place(from), building.place(to));
     await phase('wallets', 'coins from the faucet', () => fundWallets(building));
     await phase('channels', `${plan.channels.length} channels`, () => openChannels(building));
     await phase('gossip', 'everybody learns of everybody', () => spreadGossip(building));
@@ -114,6 +114,28 @@ export async function startNetwork<Name extends string>(
     await stopAll(hosts);
     throw error;
   }
+}
+
+/**
+ * Peers: the two ends of each channel; and who has no peer in another group gets one there. Nodes of a group share
+ * a graph, so none of them passes on what another has heard: each has to tell the other groups itself.
+ */
+export function linksOf<Name extends string>({ groups, channels }: NetworkPlan<Name>): [Name, Name][] {
+  const links = channels.map(({ from, to }): [Name, Name] => [from, to]);
+  for (const group of groups)
+    for (const other of groups)
+      for (const name of group) {
+        const [first] = other;
+        if (other === group || first === undefined || hasPeerIn(links, name, other)) continue;
+        links.push([name, first]);
+      }
+  return links;
+}
+
+function hasPeerIn<Name>(links: readonly [Name, Name][], name: Name, group: readonly Name[]): boolean {
+  return links.some(
+    ([one, other]) => (one === name && group.includes(other)) || (other === name && group.includes(one)),
+  );
 }
 
 const stopAll = async (hosts: readonly LdkHost[]): Promise<void> => {

@@ -37,6 +37,7 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
           field: 'Last-Event-ID',
         });
       }
+      if (c.req.raw.method === 'HEAD') return c.body(null); // nobody would read the stream, or end it
       const after = asked === undefined ? await lastEventId(db) : BigInt(asked);
       return streamSSE(c, (stream) => pour(stream, db, publisher, after));
     },

@@ -1,6 +1,7 @@
 /** HTTP: every refusal is an RFC 9457 problem document, schemas are the documentation. */
 import { type Hook, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Log } from './log.ts';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument, problemKind } from './problems.ts';
@@ -51,14 +52,12 @@ export function createApi(log: Log): Api {
     ),
   );
   api.use('*', async (c, next) => {
-    const length = Number(c.req.header('content-length') ?? 0);
-    if (length > MAX_BODY_BYTES) {
-      throw new Problem('request_invalid', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
-    }
     await next();
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });
+  const tooLarge = new Problem('request_invalid', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+  api.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => sendProblem(c, tooLarge) }));
   api.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
   return api;
 }
@@ -122,7 +121,7 @@ export const writeCursor = (last: PagePosition): string =>
 /** @throws Problem cursor_invalid */
 export function readCursor(cursor: string | undefined): PagePosition | null {
   if (cursor === undefined) return null;
-  const found = /^(\d{1,15}) ([a-z]{3}_[0-9a-z]{1,40})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const found = /^(\d{1,13}) ([a-z]{3}_[0-9a-z]{1,40})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (found?.[1] !== undefined && found[2] !== undefined) return { at: Number(found[1]), id: found[2] };
   throw new Problem('cursor_invalid', 'cursor: use next_cursor of an answer of this list, unchanged.', {
     field: 'cursor',

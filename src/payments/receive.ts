@@ -110,7 +110,8 @@ export async function issueInvoice(
   };
 }
 
-function refuseDescription(description: string): void {
+/** @throws Problem */
+export function refuseDescription(description: string): void {
   const text = describeFault(description);
   if (text.kind === 'clean') return;
   const [code, what] = DESCRIPTION_FAULTS[text.fault];

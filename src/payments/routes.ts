@@ -62,7 +62,7 @@ export function paymentRoutes(api: Api, guarded: Guarded, context: PaymentsConte
       const asked = c.req.valid('json');
       const request = idempotencyOf(c, asked);
       const known = await findResponse(db, request);
-      const response = known ?? (await payOnce(context, request, await prepare(asked)));
+      const response = known ?? (await payOnce(context, request, () => prepare(asked)));
       kick();
       return c.json(response.body as z.infer<typeof paymentSchema>, 202);
     },
@@ -112,14 +112,21 @@ export function paymentRoutes(api: Api, guarded: Guarded, context: PaymentsConte
 async function payOnce(
   context: PaymentsContext,
   request: IdempotentRequest,
-  prepared: PreparedPayment,
+  prepare: () => Promise<PreparedPayment>,
 ): Promise<StoredResponse> {
-  return intendOnce(context.db, prepared, (tx, planned) =>
-    once(tx, request, async () => {
-      const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
-      return { status: 202, body: paymentView(stored) };
-    }),
-  );
+  try {
+    return await intendOnce(context.db, await prepare(), (tx, planned) =>
+      once(tx, request, async () => {
+        const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
+        return { status: 202, body: paymentView(stored) };
+      }),
+    );
+  } catch (error) {
+    // What stands in the way may be this very request, sent twice and answered a moment ago.
+    const known = error instanceof Problem ? await findResponse(context.db, request) : null;
+    if (known === null) throw error;
+    return known;
+  }
 }
 
 function quoteView(prepared: PreparedPayment): z.infer<typeof quoteSchema> {

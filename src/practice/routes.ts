@@ -4,6 +4,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Api } from '../kit/http.ts';
 import { Problem } from '../kit/problems.ts';
 import type { LightningNode } from '../nodes/node.ts';
+import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
 import { type Practice, payAsPerson } from './people.ts';
 
@@ -74,6 +75,7 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
     async (c) => {
       const { amount_msat, description, expiry_seconds } = c.req.valid('json');
       const amountMsat = amount_msat === undefined ? null : amountField('amount_msat', amount_msat);
+      refuseDescription(description);
       const node = person(c.req.valid('param').name);
       const created = await node.invoice({ amountMsat, description, expirySeconds: expiry_seconds });
       return c.json({ invoice: created.bolt11, payment_hash: created.paymentHash }, 201);

@@ -10,6 +10,7 @@ import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryNetwork, memoryNetwork, systemTime } from '../../src/nodes/memory/network.ts';
 import { openNode } from '../../src/nodes/open.ts';
 import type { Patience } from '../../src/payments/context.ts';
+import { practiceRoutes } from '../../src/practice/routes.ts';
 import { openSystem, type System } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
@@ -92,6 +93,11 @@ async function openFleet(
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
     nodes: options.driven?.() ?? ownNodes(network),
+    rooms: (api, guarded) => {
+      const people = new Map([['merchant', network.open('merchant')]]);
+      const practice = { people, mine: async () => undefined, height: network.height };
+      practiceRoutes(api, guarded, systemClock, practice);
+    },
     patience: { ...PATIENCE, ...options.patience },
   });
   return {

@@ -67,6 +67,41 @@ function sequenceHolds(input: ChainInput, coin: Coin, now: Now): boolean {
   return now.medianTime - now.medianTimeAt(coin.height - 1) < lock * SEQUENCE_SECONDS;
 }
 
+/** The fee, or why the transaction may not enter a block now. */
+function weigh(
+  transaction: ChainTransaction,
+  now: Now,
+  find: (outpoint: Outpoint) => Coin | undefined,
+): bigint | Refusal {
+  if (lockTimeHolds(transaction, now)) return 'non-final';
+  const spends = transaction.inputs.map((input) => input.spends);
+  if (new Set(spends).size < spends.length) return 'bad-txns-inputs-duplicate';
+  let feeSat = 0n;
+  for (const input of transaction.inputs) {
+    const spent = find(input.spends);
+    if (spent === undefined) return 'bad-txns-inputs-missingorspent';
+    if (spent.coinbase && now.height + 1 - spent.height < MATURITY_BLOCKS)
+      return 'bad-txns-premature-spend-of-coinbase';
+    if (transaction.version >= 2 && sequenceHolds(input, spent, now)) return 'non-BIP68-final';
+    feeSat += spent.amountSat;
+  }
+  for (const output of transaction.outputs) feeSat -= output.amountSat;
+  return feeSat < 0n ? 'bad-txns-in-belowout' : feeSat;
+}
+
+/** Why a transaction may not take the place of others. */
+function conflict(
+  transaction: ChainTransaction,
+  feeSat: bigint,
+  rivals: ReadonlyMap<string, Entry>,
+): Refusal | null {
+  let rivalFeesSat = 0n;
+  for (const rival of rivals.values()) rivalFeesSat += rival.feeSat;
+  if (rivals.size > 0 && feeSat <= rivalFeesSat) return 'txn-mempool-conflict';
+  const spendsRival = transaction.inputs.some(({ spends }) => rivals.has(spends.split(':')[0] ?? ''));
+  return spendsRival ? 'bad-txns-spends-conflicting-tx' : null;
+}
+
 export function createMempool(coins: Coins, readNow: () => Now): Mempool {
   const entries = new Map<string, Entry>();
   const spentBy = new Map<Outpoint, string>();
@@ -79,28 +114,10 @@ export function createMempool(coins: Coins, readNow: () => Now): Mempool {
     return output && { ...output, height: readNow().height + 1, coinbase: false };
   }
 
-  /** The fee, or why the transaction may not enter a block now. */
-  function weigh(transaction: ChainTransaction, now: Now): bigint | Refusal {
-    if (lockTimeHolds(transaction, now)) return 'non-final';
-    const spends = transaction.inputs.map((input) => input.spends);
-    if (new Set(spends).size < spends.length) return 'bad-txns-inputs-duplicate';
-    let feeSat = 0n;
-    for (const input of transaction.inputs) {
-      const spent = coin(input.spends);
-      if (spent === undefined) return 'bad-txns-inputs-missingorspent';
-      if (spent.coinbase && now.height + 1 - spent.height < MATURITY_BLOCKS)
-        return 'bad-txns-premature-spend-of-coinbase';
-      if (transaction.version >= 2 && sequenceHolds(input, spent, now)) return 'non-BIP68-final';
-      feeSat += spent.amountSat;
-    }
-    for (const output of transaction.outputs) feeSat -= output.amountSat;
-    return feeSat < 0n ? 'bad-txns-in-belowout' : feeSat;
-  }
-
-  function collectWithChildren(txid: string, into: Set<string>): void {
+  function collectWithChildren(txid: string, into: Map<string, Entry>): void {
     const entry = entries.get(txid);
     if (entry === undefined || into.has(txid)) return;
-    into.add(txid);
+    into.set(txid, entry);
     for (const index of entry.transaction.outputs.keys()) {
       const child = spentBy.get(`${txid}:${index}`);
       if (child !== undefined) collectWithChildren(child, into);
@@ -108,25 +125,13 @@ export function createMempool(coins: Coins, readNow: () => Now): Mempool {
   }
 
   /** Everything that would have to go, the children of what conflicts included. */
-  function rivalsOf(transaction: ChainTransaction): ReadonlySet<string> {
-    const rivals = new Set<string>();
+  function rivalsOf(transaction: ChainTransaction): ReadonlyMap<string, Entry> {
+    const rivals = new Map<string, Entry>();
     for (const { spends } of transaction.inputs) {
       const rival = spentBy.get(spends);
       if (rival !== undefined) collectWithChildren(rival, rivals);
     }
     return rivals;
-  }
-
-  function conflict(
-    transaction: ChainTransaction,
-    feeSat: bigint,
-    rivals: ReadonlySet<string>,
-  ): Refusal | null {
-    let rivalFeesSat = 0n;
-    for (const rival of rivals) rivalFeesSat += entries.get(rival)?.feeSat ?? 0n;
-    if (rivals.size > 0 && feeSat <= rivalFeesSat) return 'txn-mempool-conflict';
-    const spendsRival = transaction.inputs.some(({ spends }) => rivals.has(spends.split(':')[0] ?? ''));
-    return spendsRival ? 'bad-txns-spends-conflicting-tx' : null;
   }
 
   function remove(txid: string): void {
@@ -140,12 +145,12 @@ export function createMempool(coins: Coins, readNow: () => Now): Mempool {
     const { txid } = transaction;
     if (entries.has(txid) || coins.confirmed(txid)) return { kind: 'accepted', txid };
     if (entries.size >= CAPACITY) return { kind: 'rejected', reason: 'mempool-full' };
-    const feeSat = weigh(transaction, readNow());
+    const feeSat = weigh(transaction, readNow(), coin);
     if (typeof feeSat === 'string') return { kind: 'rejected', reason: feeSat };
     const rivals = rivalsOf(transaction);
     const reason = conflict(transaction, feeSat, rivals);
     if (reason !== null) return { kind: 'rejected', reason };
-    for (const rival of rivals) remove(rival);
+    for (const rival of rivals.keys()) remove(rival);
     entries.set(txid, { transaction, feeSat });
     for (const { spends } of transaction.inputs) spentBy.set(spends, txid);
     return { kind: 'accepted', txid };

@@ -20,7 +20,6 @@ export interface Core {
   /** The channel manager first. */
   readonly eventSources: readonly ldk.EventsProvider[];
   readonly blockSinks: readonly ldk.Listen[];
-  readonly config: ldk.UserConfig;
   /** Rust holds pointers to these: the garbage collector must not free them. */
   readonly kept: readonly unknown[];
 }
@@ -79,38 +78,52 @@ export function createLogger(warn: (line: string) => void): ldk.Logger {
   });
 }
 
-export function createCore({ seedHex }: LdkNodeOptions, surroundings: Surroundings): Core {
-  const { graph, logger, startingPoint } = surroundings;
+/** What the parts of one node are built from. */
+interface Foundation {
+  readonly keys: ldk.KeysManager;
+  readonly entropy: ldk.EntropySource;
+  readonly signer: ldk.NodeSigner;
+  readonly fees: ldk.FeeEstimator;
+  readonly broadcaster: ldk.BroadcasterInterface;
+  readonly messageRouter: ldk.DefaultMessageRouter;
+  readonly nowSeconds: number;
+}
+
+function createFoundation({ seedHex }: LdkNodeOptions, { graph, broadcast }: Surroundings): Foundation {
   const now = Date.now();
   const nowSeconds = Math.floor(now / 1000);
-  const fees = ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => FEERATE_PER_KW });
-  const broadcaster = ldk.BroadcasterInterface.new_impl({
-    broadcast_transactions: (transactions) => transactions.forEach(surroundings.broadcast),
-  });
-  const persister = createPersister();
-  const noFilter = ldk.Option_FilterZ.constructor_none();
-  const monitor = ldk.ChainMonitor.constructor_new(noFilter, broadcaster, logger, fees, persister);
   // Keys that are used once are derived from the starting time: it must differ between starts.
   const seed = Buffer.from(seedHex, 'hex');
   const keys = ldk.KeysManager.constructor_new(seed, BigInt(nowSeconds), (now % 1000) * 1_000_000);
   const entropy = keys.as_EntropySource();
-  const signer = keys.as_NodeSigner();
-  const scorer = ldk.ProbabilisticScorer.constructor_new(
-    ldk.ProbabilisticScoringDecayParameters.constructor_default(),
-    graph,
-    logger,
-  );
+  return {
+    keys,
+    entropy,
+    signer: keys.as_NodeSigner(),
+    fees: ldk.FeeEstimator.new_impl({ get_est_sat_per_1000_weight: () => FEERATE_PER_KW }),
+    broadcaster: ldk.BroadcasterInterface.new_impl({
+      broadcast_transactions: (transactions) => transactions.forEach(broadcast),
+    }),
+    messageRouter: ldk.DefaultMessageRouter.constructor_new(graph, entropy),
+    nowSeconds,
+  };
+}
+
+function createScorer({ graph, logger }: Surroundings): ldk.ProbabilisticScorer {
+  const decay = ldk.ProbabilisticScoringDecayParameters.constructor_default();
+  return ldk.ProbabilisticScorer.constructor_new(decay, graph, logger);
+}
+
+function createChannels(
+  { keys, entropy, signer, fees, broadcaster, messageRouter, nowSeconds }: Foundation,
+  { graph, logger, startingPoint }: Surroundings,
+  monitor: ldk.ChainMonitor,
+  scorer: ldk.ProbabilisticScorer,
+): { readonly channels: ldk.ChannelManager; readonly kept: unknown[] } {
   const lockable = ldk.MultiThreadedLockableScore.constructor_new(scorer.as_Score());
   const scoring = ldk.ProbabilisticScoringFeeParameters.constructor_default();
-  const router = ldk.DefaultRouter.constructor_new(
-    graph,
-    logger,
-    entropy,
-    lockable.as_LockableScore(),
-    scoring,
-  );
-  const messageRouter = ldk.DefaultMessageRouter.constructor_new(graph, entropy);
-  const config = createConfig(true);
+  const score = lockable.as_LockableScore();
+  const router = ldk.DefaultRouter.constructor_new(graph, logger, entropy, score, scoring);
   const best = ldk.BestBlock.constructor_new(startingPoint.hash, startingPoint.height);
   const channels = ldk.ChannelManager.constructor_new(
     fees,
@@ -122,10 +135,18 @@ export function createCore({ seedHex }: LdkNodeOptions, surroundings: Surroundin
     entropy,
     signer,
     keys.as_SignerProvider(),
-    config,
+    createConfig(true),
     ldk.ChainParameters.constructor_new(ldk.Network.LDKNetwork_Regtest, best),
     nowSeconds,
   );
+  return { channels, kept: [lockable, scoring, router] };
+}
+
+function createPeers(
+  { entropy, signer, messageRouter, nowSeconds }: Foundation,
+  { graph, logger }: Surroundings,
+  channels: ldk.ChannelManager,
+): { readonly peers: ldk.PeerManager; readonly messenger: ldk.OnionMessenger; readonly kept: unknown[] } {
   const ignoring = ldk.IgnoringMessageHandler.constructor_new();
   const messenger = ldk.OnionMessenger.constructor_new(
     entropy,
@@ -149,6 +170,19 @@ export function createCore({ seedHex }: LdkNodeOptions, surroundings: Surroundin
     logger,
     signer,
   );
+  return { peers, messenger, kept: [ignoring, gossip] };
+}
+
+export function createCore(options: LdkNodeOptions, surroundings: Surroundings): Core {
+  const foundation = createFoundation(options, surroundings);
+  const { keys, fees, broadcaster } = foundation;
+  const persister = createPersister();
+  const noFilter = ldk.Option_FilterZ.constructor_none();
+  const { logger } = surroundings;
+  const monitor = ldk.ChainMonitor.constructor_new(noFilter, broadcaster, logger, fees, persister);
+  const scorer = createScorer(surroundings);
+  const { channels, kept: router } = createChannels(foundation, surroundings, monitor, scorer);
+  const { peers, messenger, kept: handlers } = createPeers(foundation, surroundings, channels);
   return {
     pubkey: toHex(channels.get_our_node_id()),
     keys,
@@ -157,19 +191,6 @@ export function createCore({ seedHex }: LdkNodeOptions, surroundings: Surroundin
     scorer,
     eventSources: [channels, monitor, messenger].map((source) => source.as_EventsProvider()),
     blockSinks: [channels.as_Listen(), monitor.as_Listen()],
-    config,
-    kept: [
-      fees,
-      broadcaster,
-      persister,
-      monitor,
-      lockable,
-      scoring,
-      router,
-      messageRouter,
-      ignoring,
-      messenger,
-      gossip,
-    ],
+    kept: [foundation, persister, monitor, messenger, ...router, ...handlers],
   };
 }

@@ -155,7 +155,11 @@ function bookForward({ journal }: NodeRecords, event: ldk.Event_PaymentForwarded
 
 function fund({ core, wallet, openings }: NodeRecords, event: ldk.Event_FundingGenerationReady): void {
   const { temporary_channel_id: id, counterparty_node_id: peer } = event;
-  const built = wallet.pay(event.output_script, event.channel_value_satoshis, FUNDING_SAT_PER_VB);
+  const built = wallet.pay({
+    script: event.output_script,
+    amountSat: event.channel_value_satoshis,
+    feeRateSatPerVb: FUNDING_SAT_PER_VB,
+  });
   if (built === null) {
     openings.fail(toHex(id.get_a()), 'the wallet holds too little: send coins to its address');
     core.channels.force_close_without_broadcasting_txn(id, peer, 'no funds');

@@ -7,6 +7,7 @@ import type {
   ForwardingFee,
   FromWorker,
   Gives,
+  Knowledge,
   LdkNodeOptions,
   LinkMessage,
   StartingPoint,
@@ -16,7 +17,7 @@ import type {
   WorkerStart,
 } from './wire.ts';
 
-export type { FedBlock, ForwardingFee, LdkNodeOptions, StartingPoint } from './wire.ts';
+export type { FedBlock, ForwardingFee, Knowledge, LdkNodeOptions, StartingPoint } from './wire.ts';
 
 export interface LdkHostOptions {
   /** Anything but 'regtest' is refused: these bindings are not fit for real money. */
@@ -29,14 +30,6 @@ export interface LdkHostOptions {
   readonly tickMs?: number;
   /** ms until a call that has no answer rejects. Default 20,000. */
   readonly patienceMs?: number;
-}
-
-export interface Knowledge {
-  readonly channels: number;
-  /** One for each direction of a channel. */
-  readonly policies: number;
-  /** That have announced themselves. */
-  readonly nodes: number;
 }
 
 export interface LdkHost {
@@ -144,6 +137,55 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Calls that have no answer yet. */
+interface Calls {
+  readonly call: CallWorker;
+  settle(message: Extract<FromWorker, { readonly id: number }>): void;
+  /** Nothing will be answered any more. */
+  end(error: Error): void;
+}
+
+function createCalls(post: (message: ToWorker) => void, usualPatienceMs: number): Calls {
+  const waiting = new Map<number, Waiting>();
+  let nextId = 1;
+  let over: Error | null = null;
+
+  const call: CallWorker = (node, verb, takes, patienceMs = usualPatienceMs) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Gives<typeof verb>>();
+    const id = nextId++;
+    const forget = (): void => {
+      if (waiting.delete(id)) post({ kind: 'forget', id });
+    };
+    if (over !== null) {
+      reject(over);
+      return { answer: promise, forget };
+    }
+    const late = (): void => {
+      forget();
+      reject(new Error(`${node}.${verb} has no answer after ${patienceMs} ms: its outcome is unknown`));
+    };
+    const timer = Number.isFinite(patienceMs) ? setTimeout(late, patienceMs) : undefined;
+    waiting.set(id, { resolve: (value) => resolve(value as Gives<typeof verb>), reject });
+    post({ kind: 'call', id, node, verb, takes });
+    return { answer: promise.finally(() => clearTimeout(timer)), forget };
+  };
+
+  return {
+    call,
+    settle(message) {
+      const caller = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (message.kind === 'answer') caller?.resolve(message.gives);
+      else caller?.reject(new Error(message.message));
+    },
+    end(error) {
+      over ??= error;
+      for (const { reject } of waiting.values()) reject(over);
+      waiting.clear();
+    },
+  };
+}
+
 interface Connection {
   readonly ready: Promise<Readonly<Record<string, NodePubkey>>>;
   readonly ended: Promise<Error | null>;
@@ -156,69 +198,35 @@ function connect(
   worker: Worker,
   { broadcast, patienceMs = DEFAULT_PATIENCE_MS }: LdkHostOptions,
 ): Connection {
-  const waiting = new Map<number, Waiting>();
   const ready = Promise.withResolvers<Readonly<Record<string, NodePubkey>>>();
   const ended = Promise.withResolvers<Error | null>();
-  let nextId = 1;
-  /** Why nothing can be asked any more. */
-  let over: Error | null = null;
   let stopping = false;
+  let over = false;
+  const post: LdkHost['post'] = (message, transfer) => {
+    if (!over) worker.postMessage(message, transfer);
+  };
+  const calls = createCalls(post, patienceMs);
 
   function end(error: Error): void {
-    over ??= error;
-    ended.resolve(stopping ? null : over);
-    ready.reject(over);
-    for (const { reject } of waiting.values()) reject(over);
-    waiting.clear();
+    over = true;
+    ended.resolve(stopping ? null : error);
+    ready.reject(error);
+    calls.end(error);
   }
-
-  function hear(message: FromWorker): void {
+  worker.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') ready.resolve(message.pubkeys);
     else if (message.kind === 'broadcast') broadcast(message.transaction);
-    else answer(message);
-  }
-
-  function answer(message: Extract<FromWorker, { id: number }>): void {
-    const caller = waiting.get(message.id);
-    waiting.delete(message.id);
-    if (message.kind === 'answer') caller?.resolve(message.gives);
-    else caller?.reject(new Error(message.message));
-  }
-
-  worker.on('message', hear);
+    else calls.settle(message);
+  });
   worker.on('error', (error) => end(new Error('the LDK worker died', { cause: error })));
   worker.on('exit', () =>
     end(new Error(stopping ? 'the LDK nodes have been stopped' : 'the LDK worker exited')),
   );
-
-  const call: CallWorker = (node, verb, takes, patience = patienceMs) => {
-    const id = nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<Gives<typeof verb>>();
-    if (over !== null) {
-      reject(over);
-      return { answer: promise, forget() {} };
-    }
-    const forget = (): void => {
-      if (waiting.delete(id) && over === null) worker.postMessage({ kind: 'forget', id } satisfies ToWorker);
-    };
-    const late = (): void => {
-      forget();
-      reject(new Error(`${node}.${verb} has no answer after ${patience} ms: its outcome is unknown`));
-    };
-    const timer = Number.isFinite(patience) ? setTimeout(late, patience) : undefined;
-    waiting.set(id, { resolve: (value) => resolve(value as Gives<typeof verb>), reject });
-    worker.postMessage({ kind: 'call', id, node, verb, takes });
-    const answer = promise.finally(() => clearTimeout(timer));
-    return { answer, forget };
-  };
-
   return {
     ready: ready.promise,
     ended: ended.promise,
-    call,
-    post(message, transfer) {
-      if (over === null) worker.postMessage(message, transfer);
-    },
+    call: calls.call,
+    post,
     async stop() {
       stopping = true;
       await worker.terminate();

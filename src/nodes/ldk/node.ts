@@ -1,19 +1,21 @@
 /** One LDK node: its verbs, and what keeps it going. */
-import { nodePubkey, scidToNumber, untrusted } from '../../lightning/ids.ts';
-import { deliveredMsat, sentMsat } from '../../lightning/route.ts';
-import type { NodeBalances, OpenOrder, PartOrder, SendAnswer } from '../node.ts';
+import { nodePubkey, untrusted } from '../../lightning/ids.ts';
+import { sentMsat } from '../../lightning/route.ts';
+import type { NodeBalances, OpenOrder } from '../node.ts';
 import { createInvoice } from './billing.ts';
-import { check, freeNow, fromHex, isNull, ldk, optional, someU64, toHex, unwrap } from './bindings.ts';
+import { check, freeNow, fromHex, isNull, ldk, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
 import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
+import { readAliases, readGraph } from './gossip.ts';
 import { handleEvent, type NodeRecords } from './happenings.ts';
 import { createInvoiceBook } from './invoices.ts';
 import { createJournal } from './journal.ts';
 import type { Links } from './links.ts';
 import { bookedChannelsMsat, toChannel, toPendingHtlcs } from './map.ts';
 import { createOpenings } from './openings.ts';
-import { createPartBook, toPartStatus, toSendAnswer } from './parts.ts';
-import { findRoutes, toLdkRoute } from './routes.ts';
+import { createPartBook, toPartStatus } from './parts.ts';
+import { findRoutes } from './routes.ts';
+import { sendPart } from './sending.ts';
 import { createWallet } from './wallet.ts';
 import type { FedBlock, Gives, LdkNodeOptions, Takes, Verb } from './wire.ts';
 
@@ -178,7 +180,7 @@ function moneyVerbs({
       if (answer.kind === 'cancelled') core.channels.fail_htlc_backwards(fromHex(hash));
       return () => answer;
     },
-    sendPart: (order) => sendPart(records, order),
+    sendPart: (order) => sendPart(core, parts, order),
     lookup: (token) => () => toPartStatus(parts.find(token)),
     pendingHtlcs: () => () => toPendingHtlcs(listChannels(core), parts.ownHtlcs(), invoices.has),
     findRoutes: (question) => () =>
@@ -187,45 +189,6 @@ function moneyVerbs({
         question,
       ),
   };
-}
-
-const refused = (detail: string): SendAnswer => ({
-  kind: 'refused',
-  reason: 'no_route',
-  detail: untrusted(detail),
-});
-
-function sendPart(records: NodeRecords, order: PartOrder): () => SendAnswer {
-  const { core, parts } = records;
-  if (parts.find(order.token) !== undefined) return () => ({ kind: 'duplicate' });
-  const missingMsat = order.totalMsat - deliveredMsat(order.route);
-  if (missingMsat < 0n) return () => refused('the part is larger than the total');
-  const channel = firstChannel(core, order);
-  if (channel === null) return () => refused(`no channel ${order.route.hops[0].scid} to send over`);
-  const onion = ldk.RecipientOnionFields.constructor_secret_only(fromHex(order.paymentSecret));
-  if (order.paymentMetadata !== null)
-    onion.set_payment_metadata(ldk.Option_CVec_u8ZZ.constructor_some(fromHex(order.paymentMetadata)));
-  const route = toLdkRoute(order.route, missingMsat);
-  // Before LDK is asked: whatever happens there, this token is used up.
-  const part = parts.add(order, channel);
-  const hash = fromHex(order.paymentHash);
-  const result = core.channels.send_payment_with_route(route, hash, onion, fromHex(order.token));
-  if (!result.is_ok()) {
-    const failure = 'err' in result ? String(result.err) : 'unknown';
-    parts.end(part, { kind: 'refused', reason: 'no_route', detail: `LDK refused the payment: ${failure}` });
-  }
-  return () => toSendAnswer(part);
-}
-
-/** The route's first hop names a channel by its scid, or by its alias while it is unconfirmed. */
-function firstChannel(core: Core, order: PartOrder): string | null {
-  const wanted = scidToNumber(order.route.hops[0].scid);
-  for (const details of core.channels.list_channels()) {
-    const scids = [details.get_short_channel_id(), details.get_outbound_scid_alias()];
-    if (scids.some((scid) => optional<bigint>(scid) === wanted))
-      return toHex(details.get_channel_id().get_a());
-  }
-  return null;
 }
 
 function channelVerbs({
@@ -289,29 +252,6 @@ function openChannel(core: Core, order: OpenOrder): string {
   return toHex(unwrap(result, ldk.Result_ChannelIdAPIErrorZ_OK, 'create_channel').get_a());
 }
 
-/** The lock on the graph is freed before anything else is called. */
-function readAliases(graph: ldk.NetworkGraph): (pubkey: string) => string {
-  const known = new Map<string, string>();
-  return (pubkey) => {
-    const alias = known.get(pubkey) ?? readAlias(graph, pubkey);
-    known.set(pubkey, alias);
-    return alias;
-  };
-}
-
-function readAlias(graph: ldk.NetworkGraph, pubkey: string): string {
-  const reading = graph.read_only();
-  try {
-    const node = reading.node(ldk.NodeId.constructor_from_pubkey(fromHex(pubkey)));
-    if (isNull(node)) return '';
-    const announced = optional<ldk.NodeAnnouncementInfo>(node.get_announcement_info());
-    const bytes = announced?.alias().get_a() ?? new Uint8Array();
-    return Buffer.from(bytes).toString('utf8').replace(/\0+$/, '');
-  } finally {
-    reading.free();
-  }
-}
-
 function fleetVerbs({
   options,
   records,
@@ -345,25 +285,4 @@ function fleetVerbs({
         return events.length > 0 ? events : undefined;
       },
   };
-}
-
-function readGraph(graph: ldk.NetworkGraph): Gives<'knownGraph'> {
-  const reading = graph.read_only();
-  try {
-    const scids = [...reading.list_channels()];
-    let policies = 0;
-    for (const scid of scids) {
-      const channel = reading.channel(scid);
-      policies += [channel.get_one_to_two(), channel.get_two_to_one()].filter(
-        (policy) => !isNull(policy),
-      ).length;
-    }
-    const nodes = reading.list_nodes().filter((id) => {
-      const node = reading.node(id);
-      return !isNull(node) && optional(node.get_announcement_info()) !== null;
-    });
-    return { channels: scids.length, policies, nodes: nodes.length };
-  } finally {
-    reading.free();
-  }
 }

@@ -57,6 +57,14 @@ export interface ForwardingFee {
   readonly ppm: number;
 }
 
+export interface Knowledge {
+  readonly channels: number;
+  /** One for each direction of a channel. */
+  readonly policies: number;
+  /** That have announced themselves. */
+  readonly nodes: number;
+}
+
 /** Every verb of a node: what it takes and what it answers. */
 export interface Verbs {
   info: { takes: null; gives: NodeInfo };
@@ -76,10 +84,8 @@ export interface Verbs {
   setForwardingFee: { takes: { channel: ChannelId; fee: ForwardingFee }; gives: null };
   announce: { takes: null; gives: null };
   /** What the node's graph knows, to see gossip arrive. */
-  knownGraph: {
-    takes: null;
-    gives: { readonly channels: number; readonly policies: number; readonly nodes: number };
-  };
+  knownGraph: { takes: null; gives: Knowledge };
+  /** While it holds, complete payments wait unclaimed. */
   hold: { takes: boolean; gives: null };
   /** Answers once there are events after the cursor. */
   events: { takes: { after: Cursor | null; limit: number }; gives: readonly NodeEvent[] };

@@ -146,7 +146,7 @@ create table invoice (
   expires_at timestamptz not null,
   created_at timestamptz not null default now(),
   settled_at timestamptz,
-  checked_at timestamptz not null default now(),
+  checked_at timestamptz not null default now(),  -- 'infinity': never to be looked at again
   unique (network, payment_hash),
   check ((state = 'settled') = (received_msat is not null and settled_at is not null and paid is not null))
 );

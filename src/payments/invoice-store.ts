@@ -35,9 +35,13 @@ export const findInvoiceByHash = (
 export const lockInvoice = (tx: Tx, id: string): Promise<InvoiceRow> =>
   tx.one<InvoiceRow>(`${INVOICE} where id = $1 for update`, [id]);
 
-/** A node is of one network, so its id and the hash name the invoice. */
+/** A node is of one network, which leads the index. */
 export const lockInvoiceOfNode = (tx: Tx, node: NodeId, hash: PaymentHash): Promise<InvoiceRow | null> =>
-  tx.maybe<InvoiceRow>(`${INVOICE} where payment_hash = $2 and node_id = $1 for update`, [node, hash]);
+  tx.maybe<InvoiceRow>(
+    `${INVOICE} where network = (select network from node where id = $1) and payment_hash = $2 and node_id = $1
+     for update`,
+    [node, hash],
+  );
 
 export const listInvoices = (
   read: Statements,
@@ -96,7 +100,7 @@ export async function expireInvoice(tx: Tx, id: string): Promise<boolean> {
 
 /**
  * Invoices that may have been paid unnoticed: open ones, and those that expired within a day, each looked at once
- * per `staleMs`. Bounded by `limit`, whatever the history.
+ * per `staleMs`; older ones never again. Bounded by `limit`, whatever the history.
  */
 export const takeStaleInvoices = (
   tx: Tx,
@@ -105,11 +109,14 @@ export const takeStaleInvoices = (
   limit: number,
 ): Promise<{ id: string; node_id: NodeId }[]> =>
   tx.query(
-    `update invoice set checked_at = now() where id in (
-       select id from invoice where node_id = any($1) and state in ('new', 'expired')
-         and checked_at < now() - $2 * interval '1 millisecond'
-         and expires_at > now() - interval '1 day'
-       order by checked_at limit $3 for update skip locked)
-     returning id, node_id`,
+    `with taken as (
+       update invoice
+       set checked_at = case when expires_at > now() - interval '1 day' then now() else 'infinity' end
+       where id = any(array(
+         select id from invoice where node_id = any($1) and state in ('new', 'expired')
+           and checked_at < now() - $2 * interval '1 millisecond'
+         order by checked_at limit $3 for update skip locked))
+       returning id, node_id, checked_at)
+     select id, node_id from taken where checked_at < 'infinity'`,
     [nodes, staleMs, limit],
   );

@@ -248,10 +248,11 @@ export const findClaim = (
   );
 
 export async function releaseHash(tx: Tx, payment: Payment): Promise<void> {
-  await tx.query('delete from hash_claim where payment_hash = $1 and payment_id = $2', [
-    payment.paymentHash,
-    payment.id,
-  ]);
+  await tx.query(
+    `delete from hash_claim where network = (select network from payment where id = $2)
+       and payment_hash = $1 and payment_id = $2`,
+    [payment.paymentHash, payment.id],
+  );
 }
 
 export async function insertParts(tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> {
@@ -315,10 +316,10 @@ export const takeStaleParts = (
   limit: number,
 ): Promise<{ token: string; node_id: NodeId }[]> =>
   tx.query(
-    `update part set checked_at = now() where id in (
+    `update part set checked_at = now() where id = any(array(
        select id from part where node_id = any($1) and state in ('in_flight', 'unknown')
          and checked_at < now() - $2 * interval '1 millisecond'
-       order by checked_at limit $3 for update skip locked)
+       order by checked_at limit $3 for update skip locked))
      returning token, node_id`,
     [nodes, staleMs, limit],
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId, nodePubkey, shortChannelId } from '../lightning/ids.ts';
-import type { Route } from '../lightning/route.ts';
+import { deliveredMsat, type Route } from '../lightning/route.ts';
 import { fromSat, msat } from '../money/msat.ts';
 import { choosePayer, chooseReceiver, type PayerFacts, routeKey } from './plan.ts';
 
@@ -31,6 +31,15 @@ const obstacles = (...facts: PayerFacts[]) =>
 
 describe('choosing who pays', () => {
   it('takes the cheapest', () => expect(chosen(able('us', 20n), able('eu', 10n))).toBe('eu'));
+  it.each([2, 3, 8])('tells %i routes of the same amount apart, and keeps sum and fees', (count) => {
+    const same = { kind: 'routes', routes: Array.from({ length: count }, () => route(10n)) } as unknown;
+    const facts = able('eu', 0n, { answer: same as PayerFacts['answer'] });
+    const { routes, feeMsat } = choosePayer({ ...question, feeLimitMsat: msat(500n) }, [facts]).chosen ?? {};
+    const amounts = (routes ?? []).map(deliveredMsat);
+    expect(new Set(amounts).size).toBe(count);
+    expect(amounts.reduce((total: bigint, amount) => total + amount, 0n)).toBe(1000n * BigInt(count));
+    expect(feeMsat).toBe(10n * BigInt(count));
+  });
   it('takes the preferred region among equals', () => {
     const facts = [able('us', 10n), able('eu', 10n)];
     expect(choosePayer({ ...question, preferredRegion: 'eu' }, facts).chosen?.node).toBe('eu');

@@ -1,7 +1,7 @@
 /** Which node pays, and which receives: pure, and explained candidate by candidate. */
 import type { NodeId } from '../lightning/ids.ts';
-import { feeMsat, type Route, totalCltvDelta } from '../lightning/route.ts';
-import { type Msat, sum } from '../money/msat.ts';
+import { deliveredMsat, feeMsat, type Route, totalCltvDelta } from '../lightning/route.ts';
+import { type Msat, msat, sum } from '../money/msat.ts';
 import type { RouteAnswer } from '../nodes/node.ts';
 
 /** What was asked of one own node, and what it answered. */
@@ -52,6 +52,8 @@ export interface PayerQuestion {
   readonly failedRoutes: ReadonlySet<string>;
 }
 
+const MAX_ROUNDS = 1_000;
+
 /** Names a route at a node: the channels in order. */
 export const routeKey = (node: NodeId, route: Route): string =>
   `${node}:${route.hops.map((hop) => hop.scid).join('>')}`;
@@ -65,7 +67,7 @@ export function choosePayer(question: PayerQuestion, facts: readonly PayerFacts[
 
 function weigh(question: PayerQuestion, fact: PayerFacts): PayerCandidate {
   const { node, region, health, spendableMsat, answer } = fact;
-  const routes = answer?.kind === 'routes' ? answer.routes : [];
+  const routes = answer?.kind === 'routes' ? toldApart(answer.routes) : [];
   const candidate: PayerCandidate = {
     node,
     region,
@@ -78,6 +80,31 @@ function weigh(question: PayerQuestion, fact: PayerFacts): PayerCandidate {
   };
   return { ...candidate, obstacle: obstacleOf(question, candidate, answer) };
 }
+
+/**
+ * Parts of one attempt are known by their amounts, which therefore differ: of two equal ones the first leaves 1 msat
+ * to the second. Fees stay as they are. More rounds than parts are needed only by many equal ones.
+ */
+function toldApart(routes: readonly Route[]): readonly Route[] {
+  let apart = routes;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const amounts = apart.map(deliveredMsat);
+    const second = amounts.findIndex((amount, index) => amounts.indexOf(amount) < index);
+    const first = amounts.indexOf(amounts[second] as Msat);
+    if (second < 0 || amounts[second] === 1n) return apart;
+    const change = (index: number) => (index === first ? -1n : index === second ? 1n : 0n);
+    apart = apart.map((route, index) => shifted(route, change(index)));
+  }
+  return apart;
+}
+
+const shifted = ({ hops: [first, ...rest] }: Route, byMsat: bigint): Route => {
+  const shift = <Each extends { readonly amountMsat: Msat }>(hop: Each): Each => ({
+    ...hop,
+    amountMsat: msat(hop.amountMsat + byMsat),
+  });
+  return { hops: [shift(first), ...rest.map(shift)] };
+};
 
 function obstacleOf(
   question: PayerQuestion,

@@ -58,6 +58,20 @@ export function createApi(log: Log): Api {
   });
   const tooLarge = new Problem('request_invalid', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
   api.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => sendProblem(c, tooLarge) }));
+  // Other types would be read as no body at all, and what was asked for be left out unnoticed.
+  api.use('*', async (c, next) => {
+    const isJson = /^application\/json\b/i.test(c.req.header('content-type') ?? '');
+    if (c.req.method === 'POST' && !isJson) {
+      throw new Problem(
+        'request_invalid',
+        'Content-Type: send application/json, also with an empty body {}.',
+        {
+          field: 'Content-Type',
+        },
+      );
+    }
+    await next();
+  });
   api.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
   return api;
 }

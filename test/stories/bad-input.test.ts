@@ -127,6 +127,17 @@ describe('bad input', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json');
   });
 
+  it('a body that is not declared as JSON is refused, not left out', async () => {
+    for (const contentType of ['application/x-www-form-urlencoded', 'text/plain', '']) {
+      const response = await fleet.system.api.request('/v1/invoices', {
+        method: 'POST',
+        headers: { authorization: fleet.authorization, 'content-type': contentType },
+        body: JSON.stringify({ amount_msat: '5000' }),
+      });
+      expect(await response.json()).toMatchObject({ code: 'request_invalid', field: 'Content-Type' });
+    }
+  });
+
   it('broken JSON is refused as a problem', async () => {
     const response = await fleet.system.api.request('/v1/quotes', {
       method: 'POST',

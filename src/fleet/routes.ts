@@ -2,17 +2,12 @@ import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import type { Db } from '../kit/db.ts';
 import type { Api } from '../kit/http.ts';
+import { json, msatText } from '../kit/shapes.ts';
 import { readClaims } from '../ledger/store.ts';
 import { printable } from '../lightning/text.ts';
 import type { NodeProof } from './books.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import { liquidity } from './health.ts';
-
-const msatText = z.string().openapi({ example: '25000000', description: 'msat, decimal' });
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 
 const nodeSchema = z
   .object({

@@ -4,9 +4,9 @@ import type { Guarded } from '../access/http.ts';
 import type { Db } from '../kit/db.ts';
 import type { Api } from '../kit/http.ts';
 import { Problem } from '../kit/problems.ts';
+import { body, json, msatText } from '../kit/shapes.ts';
 import { customerAccount, isAccountName } from '../ledger/account.ts';
 import { openClaim, readClaims } from '../ledger/store.ts';
-import { msatText } from './schemas.ts';
 
 const accountSchema = z
   .object({
@@ -16,10 +16,6 @@ const accountSchema = z
     held_msat: msatText.openapi({ description: 'set aside for payments under way' }),
   })
   .openapi('Account');
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 
 export function accountRoutes(api: Api, guarded: Guarded, db: Db): void {
   api.openapi(
@@ -41,16 +37,7 @@ export function accountRoutes(api: Api, guarded: Guarded, db: Db): void {
       method: 'post',
       path: '/v1/accounts',
       summary: 'Open the account of a customer',
-      request: {
-        body: {
-          content: {
-            'application/json': {
-              schema: z.strictObject({ name: z.string().max(100).openapi({ example: 'acme' }) }),
-            },
-          },
-          required: true,
-        },
-      },
+      request: body(z.strictObject({ name: z.string().max(100).openapi({ example: 'acme' }) })),
       responses: { 201: json(accountSchema, 'The account, empty') },
     }),
     async (c) => {

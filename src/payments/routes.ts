@@ -4,6 +4,7 @@ import { idempotencyOf } from '../access/http.ts';
 import { type Api, pageQuery, readCursor, writeCursor } from '../kit/http.ts';
 import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
+import { body, json } from '../kit/shapes.ts';
 import { readTransfers } from '../ledger/store.ts';
 import { feeMsat } from '../lightning/route.ts';
 import { sum } from '../money/msat.ts';
@@ -16,13 +17,6 @@ import { intendOnce, intendPayment, type PreparedPayment, preparePayment } from 
 import { findPayment, listPayments } from './store.ts';
 import { invoiceView, paymentView, planView } from './views.ts';
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <T extends z.ZodType>(schema: T) => ({
-  body: { content: { 'application/json': { schema } }, required: true },
-});
 const keyHeader = z.object({
   'idempotency-key': z.string().optional().openapi({ example: 'order-1042', description: 'required' }),
 });

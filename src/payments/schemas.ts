@@ -1,11 +1,8 @@
 /** The shapes of payments and invoices on the wire. */
 import { z } from '@hono/zod-openapi';
+import { msatText } from '../kit/shapes.ts';
 
 const BOLT11_EXAMPLE = 'lnbcrt250u1p...';
-export const msatText = z
-  .string()
-  .regex(/^\d+$/)
-  .openapi({ example: '25000000', description: 'msat, decimal' });
 const timeText = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
 const region = z.string().max(40).optional().openapi({ example: 'eu', description: 'preferred where equal' });
 const account = z

@@ -3,19 +3,12 @@ import type { Guarded } from '../access/http.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Api } from '../kit/http.ts';
 import { Problem } from '../kit/problems.ts';
+import { body, json, msatText } from '../kit/shapes.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
 import { type Practice, payAsPerson } from './people.ts';
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <T extends z.ZodType>(schema: T) => ({
-  body: { content: { 'application/json': { schema } }, required: true },
-});
-const msatText = z.string().openapi({ example: '25000000', description: 'msat, decimal' });
 const nameParam = z.object({ name: z.string().max(40).openapi({ example: 'merchant' }) });
 const MAX_BLOCKS = 1000;
 

@@ -82,6 +82,27 @@ describe('receiving', () => {
     await expectAllWell(fleet);
   });
 
+  it('is credited once, without an alarm, though the node tells everything again', async () => {
+    const before = await free('own:business');
+    const invoice = await ask({ amount_msat: '5000000', region: 'eu' });
+    await exchangePays(invoice.invoice, fromSat(5_000n));
+    await eventually('credited', async () => (await look(invoice.id)).state === 'settled');
+    const { cursor } = await fleet.network.open('eu').balances();
+    await fleet.system.stop();
+    await fleet.db.tx((tx) => tx.query(`update node_session set cursor = '0' where node_id = 'eu'`));
+    fleet = await fleet.restart();
+    await eventually('told again', async () => {
+      const at = await fleet.db.read.one<{ cursor: string }>(
+        `select cursor from node_session where node_id = 'eu'`,
+      );
+      return BigInt(at.cursor) >= BigInt(cursor);
+    });
+    expect((await free('own:business')) - before).toBe(fromSat(5_000n));
+    expect(await fleet.db.read.query(`select id from outbox where type = 'alarm'`)).toEqual([]);
+    expect(await fleet.db.read.query(`select id from event where type = 'alarm'`)).toEqual([]);
+    await expectAllWell(fleet);
+  });
+
   it('is credited once though stream, sweep and restart all tell', async () => {
     const before = await free('own:business');
     const invoice = await ask({ amount_msat: '5000000' });

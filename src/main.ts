@@ -39,9 +39,14 @@ const KEY_FILE = 'owner.key';
  * @throws Problem for what the operator can mend
  */
 export async function startArgosy(config: Config, onStep: (step: StartStep) => void): Promise<Running> {
+  const log = openLog(config.logLevel);
   const undo: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
-    for (const each of undo.splice(0).reverse()) await each();
+    for (const each of undo.splice(0).reverse()) {
+      await (async () => each())().catch((error: unknown) =>
+        log.error({ error }, 'a step of stopping failed'),
+      );
+    }
   };
   const step = async <T>(name: string, work: () => Promise<T>, tell: (result: T) => string): Promise<T> => {
     onStep({ step: name, state: 'began', detail: '' });
@@ -50,7 +55,6 @@ export async function startArgosy(config: Config, onStep: (step: StartStep) => v
     return result;
   };
   try {
-    const log = openLog(config.logLevel);
     const folder = lockFolder(config.data);
     undo.push(() => folder.close());
     const server = await listen(config.listen);

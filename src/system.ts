@@ -79,7 +79,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     publisher.kick();
   };
   try {
-    fleet = await startFleet({ db, clock, log, book, afterBooking: kick }, options.nodes);
+    fleet = await startFleet({ db, clock, log, network, book, afterBooking: kick }, options.nodes);
   } catch (error) {
     await Promise.all([runner.stop(), publisher.stop()]);
     throw error;

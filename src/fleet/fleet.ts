@@ -5,7 +5,7 @@ import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { BUSINESS, nodeAccounts } from '../ledger/account.ts';
 import { type Books, openAccounts, openClaim, post, withBooks } from '../ledger/store.ts';
-import type { NodeId, NodePubkey } from '../lightning/ids.ts';
+import type { Network, NodeId, NodePubkey } from '../lightning/ids.ts';
 import type { LightningNode, NodeEvent } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
 import { type NodeHealth, watchHealth } from './health.ts';
@@ -38,6 +38,7 @@ export interface FleetContext {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
+  readonly network: Network;
   /** Books what a node tells; runs inside the transaction that moves the node's cursor. */
   readonly book: BookEvent;
   /** After events were committed. */
@@ -128,7 +129,7 @@ const ANSWER_MS = 5_000;
  * Takes a node into the fleet once: its accounts, and what it holds now as the business's own funds. A node that is
  * known may be down. Gives its public key.
  */
-async function adopt({ db, clock, log }: FleetContext, own: OwnNode): Promise<NodePubkey> {
+async function adopt({ db, clock, log, network }: FleetContext, own: OwnNode): Promise<NodePubkey> {
   const known = await findNode(db.read, own.id);
   const info = await within(clock, ANSWER_MS, own.node.info()).catch((error: unknown) => {
     if (known === null) throw error;
@@ -140,6 +141,8 @@ async function adopt({ db, clock, log }: FleetContext, own: OwnNode): Promise<No
     throw new Error(`node ${own.id} is another node than before (${info.pubkey}); give it another name`);
   }
   if (info === null) throw new Error(`node ${own.id} does not answer`);
+  if (info.network !== network)
+    throw new Error(`node ${own.id} is on ${info.network}, the fleet on ${network}`);
   const holds = await own.node.balances();
   if (holds.inFlight.length > 0) {
     throw new Error(

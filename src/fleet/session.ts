@@ -83,7 +83,10 @@ export async function openSession(
       rest = await inTurn(async () => {
         const stop = rest.findIndex((event) => event.cursor === waypoint?.cursor);
         const size = stop < 0 ? rest.length : stop + 1;
-        await bookPiece(rest.slice(0, size));
+        await bookPiece(rest.slice(0, size)).catch((error: unknown) => {
+          log.error({ node: id, error }, 'events of this node could not be booked; they will come again');
+          throw error;
+        });
         return rest.slice(size);
       });
     }

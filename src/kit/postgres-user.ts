@@ -63,8 +63,8 @@ function otherUser(home: string, programs: string, uid: number): Launcher | Refu
   return { kind: 'launcher', prefix: [], as: { uid, gid: uid }, give };
 }
 
-/** The folder on the way down to `path`, or itself, that strangers may not pass through. */
-function firstClosedFolder(path: string): string | null {
+/** The folder on the way down to `path`, or itself, that strangers may not pass through. Null: the way is open. */
+export function firstClosedFolder(path: string): string | null {
   const above = dirname(path) === path ? null : firstClosedFolder(dirname(path));
   return above ?? ((statSync(path).mode & 0o001) === 0 ? path : null);
 }

@@ -1,7 +1,7 @@
 /** How payments and invoices are booked. Pure: transfers out, `ledger.post()` moves the money. */
 import { type Account, BUSINESS, heldAccount, nodeAccounts, type Transfer } from '../ledger/account.ts';
 import type { NodeId } from '../lightning/ids.ts';
-import type { Msat } from '../money/msat.ts';
+import { type Msat, smaller } from '../money/msat.ts';
 import { type Part, partFeeMsat, partMsat } from './payment.ts';
 
 /** The claim sets the amount and the fee limit aside. */
@@ -30,7 +30,7 @@ export function bookPartReturned(part: Part): Transfer[] {
 
 /**
  * A part reached the payee: the hold pays for the amount and the fee. Should the node have paid another fee than
- * planned, the rest moves between its channels and what was in flight.
+ * planned, the rest moves between its channels and what was in flight; a fee above plan is borne by the business.
  */
 export function bookPartSettled(part: Part, payer: Account, paidMsat: Msat): Transfer[] {
   const { channels, inFlight, feesPaid, feesCharged } = nodeAccounts(part.nodeId);
@@ -40,7 +40,13 @@ export function bookPartSettled(part: Part, payer: Account, paidMsat: Msat): Tra
   const transfers: Transfer[] = [
     { debit: held, credit: inFlight, amountMsat: partMsat(part), source, reason: 'settled' },
     { debit: feesPaid, credit: inFlight, amountMsat: paidMsat, source, reason: 'fee' },
-    { debit: held, credit: feesCharged, amountMsat: paidMsat, source, reason: 'fee_charged' },
+    {
+      debit: held,
+      credit: feesCharged,
+      amountMsat: smaller(paidMsat, planned),
+      source,
+      reason: 'fee_charged',
+    },
   ];
   if (paidMsat < planned) {
     transfers.push({

@@ -8,6 +8,7 @@ import { decide, type Part, type Payment, type PaymentEffect, type PaymentEvent 
 
 const SECRET = preimage('11'.repeat(32));
 const HASH = paymentHash(bytesToHex(sha256(hexToBytes(SECRET))));
+const PUBKEY = nodePubkey(`02${'ab'.repeat(32)}`);
 const token = (n: number) => partToken(n.toString(16).padStart(64, '0'));
 
 const part = (n: number, attempt = 1, amount = 1000n): Part => ({
@@ -17,12 +18,8 @@ const part = (n: number, attempt = 1, amount = 1000n): Part => ({
   token: token(n),
   route: {
     hops: [
-      {
-        pubkey: nodePubkey(`02${'ab'.repeat(32)}`),
-        scid: shortChannelId('1x1x1'),
-        amountMsat: msat(amount),
-        cltvDelta: 40,
-      },
+      { pubkey: PUBKEY, scid: shortChannelId('1x1x1'), amountMsat: msat(amount + 1n), cltvDelta: 40 },
+      { pubkey: PUBKEY, scid: shortChannelId('2x1x1'), amountMsat: msat(amount), cltvDelta: 18 },
     ],
   },
   state: 'planned',
@@ -124,6 +121,13 @@ describe('a payment', () => {
     const [payment, effects] = play(plan(part(1)), lie);
     expect(payment.state).toBe('pending');
     expect(kinds(effects)).toContain('alarm');
+  });
+
+  it('charges no more fee than its route asked for, and raises an alarm', () => {
+    const dear: PaymentEvent = { kind: 'settled', token: token(1), preimage: SECRET, feeMsat: msat(500n) };
+    const [payment, effects] = play(plan(part(1)), dear);
+    expect(payment).toMatchObject({ state: 'settled', feeMsat: 1n });
+    expect(kinds(effects).slice(2)).toEqual(['book_part_settled', 'alarm', 'release_hold']);
   });
 
   it('ignores what it has heard before', () => {

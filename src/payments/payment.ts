@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { NodeId, PartToken, PaymentHash, Preimage } from '../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route } from '../lightning/route.ts';
-import { type Msat, msat } from '../money/msat.ts';
+import { type Msat, msat, smaller } from '../money/msat.ts';
 import type { PartFailure } from '../nodes/node.ts';
 
 export type PaymentState = 'pending' | 'in_flight' | 'unknown' | 'settled' | 'failed';
@@ -44,7 +44,7 @@ export interface Payment {
   readonly state: PaymentState;
   readonly failure: PaymentFailure | null;
   readonly preimage: Preimage | null;
-  /** Of the parts settled so far. */
+  /** Charged for the parts settled so far: never more than their routes asked for. */
   readonly feeMsat: Msat;
   readonly attempt: number;
   /** Of every attempt. */
@@ -130,10 +130,15 @@ function settled(payment: Payment, part: Part, event: PartEvent & { kind: 'settl
     return [payment, [{ kind: 'alarm', message: `part ${part.id} settled after it was reported failed` }]];
   }
   const next = withPart({ ...payment, preimage: event.preimage }, part, { state: 'settled' });
-  const paid = payment.feeMsat + event.feeMsat;
-  return rest({ ...next, feeMsat: msat(paid) }, [
-    { kind: 'book_part_settled', part, paidMsat: event.feeMsat },
-  ]);
+  const effects: PaymentEffect[] = [{ kind: 'book_part_settled', part, paidMsat: event.feeMsat }];
+  if (event.feeMsat > partFeeMsat(part)) {
+    effects.push({
+      kind: 'alarm',
+      message: `part ${part.id} cost ${event.feeMsat} msat, more than its route`,
+    });
+  }
+  const charged = smaller(event.feeMsat, partFeeMsat(part));
+  return rest({ ...next, feeMsat: msat(payment.feeMsat + charged) }, effects);
 }
 
 function withPart(payment: Payment, part: Part, change: Partial<Pick<Part, 'state' | 'failure'>>): Payment {

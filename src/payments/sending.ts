@@ -249,7 +249,10 @@ async function settleInternally(context: PaymentsContext, effect: Effect): Promi
       return endPlanning(context, effect, id, { kind: 'given_up', failure: 'INVOICE_ALREADY_PAID' });
     case 'not_found':
       return endPlanning(context, effect, id, { kind: 'given_up', failure: 'REFUSED_BY_PAYEE' });
-    case 'accepted': // an outsider's HTLCs are being held: wait for their end
+    case 'accepted': // an outsider's HTLCs are being held: wait for their end, or give up, for nothing has moved
+      if (stored.deadlineAt <= context.clock.now()) {
+        return endPlanning(context, effect, id, { kind: 'given_up', failure: 'TIMEOUT' });
+      }
       return later(context, effect, context.patience.secondLookMs);
   }
 }

@@ -39,4 +39,5 @@ const codeOf = (error: unknown): string | null =>
   error instanceof pg.DatabaseError ? (error.code ?? null) : null;
 
 /** What was to be made is there already: a unique row, a table, or a table's type. */
-export const isDuplicate = (error: unknown): boolean => ['23505', '42P07', '42710'].includes(codeOf(error) ?? '');
+export const isDuplicate = (error: unknown): boolean =>
+  ['23505', '42P07', '42710'].includes(codeOf(error) ?? '');

@@ -10,7 +10,6 @@ const BY_CODE: Readonly<Record<string, string>> = {
   account_unknown: 'accounts',
   account_exists: 'accounts',
   insufficient_balance: 'balance',
-  no_route: 'nodes',
   no_receiver: 'nodes',
   node_unavailable: 'nodes',
   practice_person_unknown: 'practice people',

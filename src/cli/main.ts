@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAccounts } from './commands/accounts.ts';
 import { addBooks } from './commands/books.ts';
 import { addConfig } from './commands/config.ts';
+import { addExplain } from './commands/explain.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addInvoices } from './commands/invoices.ts';
 import { addPay } from './commands/pay.ts';
@@ -23,6 +24,7 @@ const ROOMS = [
   addBooks,
   addPractice,
   addConfig,
+  addExplain,
 ];
 
 const AFTER_HELP = `

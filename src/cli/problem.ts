@@ -1,6 +1,6 @@
 /** Whatever a command can end with instead of its result, in one form: what is printed, and the exit code. */
 import { CommanderError } from 'commander';
-import { PROBLEMS, Problem, type ProblemCode, problemDocument, problemKind } from '../kit/problems.ts';
+import { isProblemCode, Problem, type ProblemCode, problemDocument, problemKind } from '../kit/problems.ts';
 
 /** 0 done, 1 failed, 2 usage, 3 outcome unknown: do not retry with a new key, 4 auth, 5 unreachable. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -54,8 +54,6 @@ interface Received {
 const isReceived = (body: unknown): body is Received & Record<string, unknown> =>
   typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
 
-const isKnown = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
-
 /**
  * A problem document of the server. A code of a newer server is judged by its status; a request that only reads has
  * no unknown outcome. Null: it is none.
@@ -63,7 +61,7 @@ const isKnown = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, c
 export function receivedProblem(body: unknown, status: number, acted: boolean): CliProblem | null {
   if (!isReceived(body)) return null;
   const { code, title, detail } = body;
-  const exit = isKnown(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status);
+  const exit = isProblemCode(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status);
   return new CliProblem({
     code,
     title: typeof title === 'string' ? title : 'The server refused this',

@@ -4,7 +4,16 @@ import type { Context, ErrorHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Log } from './log.ts';
-import { PROBLEMS, Problem, type ProblemCode, problemDocument, problemKind } from './problems.ts';
+import {
+  explainProblem,
+  isProblemCode,
+  PROBLEMS,
+  Problem,
+  type ProblemCode,
+  problemDocument,
+  problemKind,
+} from './problems.ts';
+import { json } from './shapes.ts';
 
 /** Who asks, as far as HTTP needs to know. */
 export interface Caller {
@@ -36,6 +45,17 @@ export const problemResponse = {
   description: 'A problem document (RFC 9457); `code` is stable, `detail` names the field and the way out.',
   content: { 'application/problem+json': { schema: problemSchema } },
 } as const;
+
+const explanationSchema = z
+  .object({
+    code: z.string(),
+    title: z.string(),
+    status: z.int(),
+    retryable: z.boolean(),
+    exit_code: z.int(),
+    advice: z.string(),
+  })
+  .openapi('ProblemExplanation');
 
 export const sendProblem = (c: Context, problem: Problem): Response =>
   c.body(JSON.stringify(problemDocument(problem)), problemKind(problem.code).status as ContentfulStatusCode, {
@@ -71,6 +91,21 @@ export function createApi(log: Log): Api {
       );
     }
     await next();
+  });
+  api.get('/v1/problems/:code', (c) => {
+    const code = c.req.param('code');
+    if (isProblemCode(code)) return c.json(explainProblem(code));
+    return sendProblem(
+      c,
+      new Problem('not_found', 'code: there is no such problem code.', { field: 'code' }),
+    );
+  });
+  api.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/v1/problems/{code}',
+    summary: 'What a problem means and what to do about it; no key needed',
+    request: { params: z.object({ code: z.string().openapi({ example: 'invoice_expired' }) }) },
+    responses: { 200: json(explanationSchema, 'The explanation'), default: problemResponse },
   });
   api.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
   return api;

@@ -1,3 +1,5 @@
+import { ADVICE } from './problem-advice.ts';
+
 /**
  * The one table of what can be refused, and how each surface says it: HTTP status (RFC 9457), CLI exit code,
  * documentation. `retryable`: the same request may succeed later without a change.
@@ -70,11 +72,9 @@ export const PROBLEMS = {
   account_name_invalid: usage('The account name is not allowed'),
   region_unknown: usage('No own node is in that region'),
   node_unavailable: { status: 503, title: 'The node does not answer', retryable: true, exit: 5 },
-  no_route: { status: 409, title: 'No node of the fleet has a route to the payee', retryable: true },
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
   practice_payment_failed: { status: 409, title: 'The payment in the practice world failed' },
-  practice_only: { status: 409, title: 'Only the practice fleet can do this' },
   // starting
   config_invalid: usage('The configuration is not valid'),
   config_unknown_key: usage('The configuration has a key that Argosy does not know'),
@@ -114,6 +114,14 @@ export class Problem extends Error {
     this.details = details;
   }
 }
+
+export const isProblemCode = (text: string): text is ProblemCode => Object.hasOwn(PROBLEMS, text);
+
+/** A problem code explained: what `type` of a problem document leads to. */
+export const explainProblem = (code: ProblemCode) => {
+  const { status, title, retryable = false, exit = 1 } = problemKind(code);
+  return { code, title, status, retryable, exit_code: exit, advice: ADVICE[code] };
+};
 
 /** The RFC 9457 document. `type` is a relative reference into the documentation served beside the API. */
 export function problemDocument(problem: Problem): Record<string, unknown> {

@@ -127,8 +127,22 @@ describe('the API', () => {
     const routes = Object.entries(body.paths).flatMap(([path, verbs]) =>
       Object.entries(verbs).map(([verb, route]) => [`${verb} ${path}`, 'x-permission' in route] as const),
     );
-    expect(routes.filter(([, guarded]) => !guarded).map(([name]) => name)).toEqual(['get /v1/health']);
+    expect(routes.filter(([, guarded]) => !guarded).map(([name]) => name)).toEqual([
+      'get /v1/problems/{code}',
+      'get /v1/health',
+    ]);
     expect(routes.length).toBeGreaterThan(12);
+  });
+
+  it('explains the problem that a problem document names, without a key', async () => {
+    const refused = await fleet.call<{ type: string }>('POST', '/v1/quotes', { invoice: 'hello' });
+    const response = await fleet.system.api.request(refused.body.type);
+    expect(await response.json()).toMatchObject({
+      code: 'invoice_malformed',
+      exit_code: 2,
+      retryable: false,
+    });
+    expect((await fleet.system.api.request('/v1/problems/toString')).status).toBe(404);
   });
 
   it('says its health without a key', async () => {

@@ -10,6 +10,18 @@ import { Problem } from '../kit/problems.ts';
 const BATCH = 200;
 const HEARTBEAT_MS = 15_000;
 
+/** The `data` of a server-sent event, as JSON. */
+export const eventSchema = z
+  .object({
+    type: z.string().openapi({ example: 'payment.settled' }),
+    subject: z
+      .string()
+      .openapi({ example: 'pay_01jd3v5q8r0000000000000000', description: 'what it is about' }),
+    at: z.iso.datetime(),
+    data: z.record(z.string(), z.unknown()).openapi({ description: 'the object as the API shows it' }),
+  })
+  .openapi('Event');
+
 export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publisher): void {
   api.openapi(
     guarded('events:read', {
@@ -17,7 +29,7 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
       path: '/v1/events',
       summary: 'Events as they happen: payment.*, invoice.*, alarm',
       description:
-        'Server-sent events. `id` is gapless; send the last one seen as `Last-Event-ID` to go on after it ("0" for all). Without it the stream begins now.',
+        'Server-sent events. `id` is gapless; send the last one seen as `Last-Event-ID` to go on after it ("0" for all). Without it the stream begins now, and says first where that is, as an `id` without data.',
       request: {
         headers: z.object({
           'last-event-id': z.string().optional().openapi({ example: '1042' }),
@@ -25,8 +37,8 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
       },
       responses: {
         200: {
-          description: 'The stream; `data` is the object as the API shows it',
-          content: { 'text/event-stream': { schema: z.string() } },
+          description: 'The stream; `data` of each is an Event',
+          content: { 'text/event-stream': { schema: eventSchema } },
         },
       },
     }),
@@ -39,7 +51,11 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
       }
       if (c.req.raw.method === 'HEAD') return c.body(null); // nobody would read the stream, or end it
       const after = asked === undefined ? await lastEventId(db) : BigInt(asked);
-      return streamSSE(c, (stream) => pour(stream, db, publisher, after));
+      return streamSSE(c, async (stream) => {
+        // Whoever is cut off before the first event goes on from here.
+        if (asked === undefined) await stream.write(`id: ${after}\n\n`);
+        await pour(stream, db, publisher, after);
+      });
     },
   );
 }
@@ -63,7 +79,12 @@ async function pour(stream: SSEStreamingApi, db: Db, publisher: Publisher, after
       });
       const events = await readEvents(db, last, BATCH);
       for (const { id, type, subject, data, at } of events) {
-        const body = { type, subject, at: new Date(at).toISOString(), data };
+        const body: z.infer<typeof eventSchema> = {
+          type,
+          subject,
+          at: new Date(at).toISOString(),
+          data: { ...data },
+        };
         await stream.writeSSE({ id: id.toString(), event: type, data: JSON.stringify(body) });
         last = id;
       }

@@ -9,7 +9,7 @@ import type { NodeProof } from './books.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import { liquidity } from './health.ts';
 
-const nodeSchema = z
+export const nodeSchema = z
   .object({
     id: z.string().openapi({ example: 'eu' }),
     region: z.string(),
@@ -40,7 +40,7 @@ const nodeSchema = z
   })
   .openapi('Node');
 
-const balanceSchema = z
+export const balanceSchema = z
   .object({
     spendable_msat: msatText.openapi({ description: 'what all healthy nodes could send' }),
     receivable_msat: msatText,
@@ -53,7 +53,7 @@ const balanceSchema = z
   .openapi('Balance');
 
 const sideSchema = z.object({ channels_msat: msatText, in_flight_msat: msatText, onchain_msat: msatText });
-const booksSchema = z
+export const booksSchema = z
   .object({
     difference_msat: msatText.openapi({
       example: '0',
@@ -79,7 +79,7 @@ const booksSchema = z
   })
   .openapi('Books');
 
-const healthSchema = z
+export const healthSchema = z
   .object({
     status: z.enum(['ok', 'degraded', 'down']),
     database: z.enum(['up', 'down']),

@@ -8,7 +8,7 @@ import { body, json, msatText } from '../kit/shapes.ts';
 import { customerAccount, isAccountName } from '../ledger/account.ts';
 import { openClaim, readClaims } from '../ledger/store.ts';
 
-const accountSchema = z
+export const accountSchema = z
   .object({
     id: z.string().openapi({ example: 'customer:acme' }),
     custodial: z.boolean().openapi({ description: 'true: owed to somebody else, not own funds' }),

@@ -20,6 +20,26 @@ const personSchema = z.object({
   channels: z.int(),
 });
 
+export const peopleSchema = z.object({ data: z.array(personSchema), height: z.int() });
+
+export const personInvoiceBody = z.strictObject({
+  amount_msat: z.string().max(60).optional(),
+  description: z.string().max(600).default(''),
+  expiry_seconds: z.int().min(1).max(86_400).default(3600),
+});
+export const personInvoiceSchema = z.object({ invoice: z.string(), payment_hash: z.string() });
+
+export const personPayBody = z.strictObject({
+  invoice: z.string().max(10_000),
+  amount_msat: z.string().max(60).optional(),
+});
+export const personPaidSchema = z.object({
+  state: z.literal('settled'),
+  amount_msat: msatText,
+  fee_msat: msatText,
+  preimage: z.string(),
+});
+
 /** The routes of the practice world: what strangers do, so that there is somebody to trade with. */
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
   const person = (name: string): LightningNode => {
@@ -40,7 +60,7 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
       method: 'get',
       path: '/v1/practice/people',
       summary: 'Who there is to trade with in the practice world',
-      responses: { 200: json(z.object({ data: z.array(personSchema), height: z.int() }), 'Everybody') },
+      responses: { 200: json(peopleSchema, 'Everybody') },
     }),
     async (c) => {
       const people = await Promise.all([...practice.people].map(([name, node]) => describe(name, node)));
@@ -55,15 +75,9 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
       summary: 'A person asks for money',
       request: {
         params: nameParam,
-        ...body(
-          z.strictObject({
-            amount_msat: z.string().max(60).optional(),
-            description: z.string().max(600).default(''),
-            expiry_seconds: z.int().min(1).max(86_400).default(3600),
-          }),
-        ),
+        ...body(personInvoiceBody),
       },
-      responses: { 201: json(z.object({ invoice: z.string(), payment_hash: z.string() }), 'The invoice') },
+      responses: { 201: json(personInvoiceSchema, 'The invoice') },
     }),
     async (c) => {
       const { amount_msat, description, expiry_seconds } = c.req.valid('json');
@@ -82,21 +96,9 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
       summary: 'A person pays an invoice; answers when it has ended',
       request: {
         params: nameParam,
-        ...body(
-          z.strictObject({ invoice: z.string().max(10_000), amount_msat: z.string().max(60).optional() }),
-        ),
+        ...body(personPayBody),
       },
-      responses: {
-        200: json(
-          z.object({
-            state: z.literal('settled'),
-            amount_msat: msatText,
-            fee_msat: msatText,
-            preimage: z.string(),
-          }),
-          'Paid',
-        ),
-      },
+      responses: { 200: json(personPaidSchema, 'Paid') },
     }),
     async (c) => {
       const asked = c.req.valid('json');

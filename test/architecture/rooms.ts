@@ -6,7 +6,7 @@
  */
 export const ROWS: readonly (readonly string[])[] = [
   ['money'],
-  ['lightning'],
+  ['lightning', 'sdk'],
   ['nodes', 'kit', 'routing'],
   ['access', 'ledger', 'config.ts'],
   ['fleet'],
@@ -17,6 +17,12 @@ export const ROWS: readonly (readonly string[])[] = [
 export const ROOTS: readonly string[] = ['system.ts', 'main.ts'];
 /** The command line is the program: its `up` starts what `main.ts` has put together. */
 export const MAY_START: Readonly<Record<string, string>> = { cli: 'main.ts' };
+/**
+ * The client of the API runs wherever its user does: at run time it has itself and the rooms of the rows above its own,
+ * and no package. Types it may take from anywhere, since they are gone then. Only these rooms may import it.
+ */
+export const CLIENT = 'sdk';
+export const CLIENT_OF: ReadonlySet<string> = new Set(['cli']);
 
 /** Decisions: no waiting, no clock, no chance, no machine. Paths below `src/`. */
 export const PURE: readonly RegExp[] = [

@@ -1,5 +1,7 @@
 import {
   BANNED_NAMES,
+  CLIENT,
+  CLIENT_OF,
   IMPURE,
   LINES_MAX,
   LONGER,
@@ -44,12 +46,14 @@ const importRule =
     return file.imports.map((target) => complaint(place, target)).filter((text) => text !== null);
   };
 
-const direction = importRule((place, { to, own }) => {
+const direction = importRule((place, { to, own, typeOnly }) => {
   if (!own) return null;
   const target = placeOf(to);
   if (target === null) return `imports ${to}, which is no part of the product`;
   const [from, room] = [roomOf(place), roomOf(target)];
-  if (from === room || MAY_START[from] === room || rowOf(room) < rowOf(from)) return null;
+  if (from === room || MAY_START[from] === room || (from === CLIENT && typeOnly)) return null;
+  const allowed = room === CLIENT ? CLIENT_OF.has(from) : rowOf(room) < rowOf(from);
+  if (allowed) return null;
   return `imports ${target}: ${from} may not know ${room}`;
 });
 
@@ -60,8 +64,9 @@ const drivers = importRule((place, { to, own }) => {
   return OPENS_DRIVERS.test(place) ? null : `imports ${target}: a driver is opened by nodes/open.ts`;
 });
 
-const packages = importRule((place, { to, own }) => {
+const packages = importRule((place, { to, own, typeOnly }) => {
   if (own) return null;
+  if (roomOf(place) === CLIENT && !typeOnly) return `imports ${to}, and has nothing but its platform`;
   const owner = PACKAGES.find(([name]) => name.test(to));
   return owner === undefined || owner[1].test(place) ? null : `imports ${to}, which belongs elsewhere`;
 });

@@ -1,0 +1,40 @@
+/** The practice world: strangers who ask for money and pay, in worthless coins. */
+import { call } from './call.ts';
+import type { Connection } from './exchange.ts';
+import type { CallOptions } from './payments.ts';
+import type { People, PersonInvoice, PersonInvoiceRequest, PersonPaid, PersonPayRequest } from './shapes.ts';
+
+/** All of them throw ArgosyProblem, such as practice_person_unknown; those that act OutcomeUnknown, too; Unreachable. */
+export interface PracticeVerbs {
+  /** Who there is, and the height of the chain. */
+  people(options?: CallOptions): Promise<People>;
+  /** A person asks for money. @example await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) }) */
+  invoiceAs(name: string, request?: PersonInvoiceRequest, options?: CallOptions): Promise<PersonInvoice>;
+  /** A person pays an invoice; it has been paid when this returns. @throws ArgosyProblem practice_payment_failed */
+  payAs(name: string, request: PersonPayRequest, options?: CallOptions): Promise<PersonPaid>;
+  /** Mines blocks, 1 to 1,000. @returns the new height */
+  mine(count?: number, options?: CallOptions): Promise<{ readonly height: number }>;
+}
+
+/** A person tries three times, a minute each. */
+const PERSON_PAYS_MS = 200_000;
+
+export function practiceVerbs(connection: Connection): PracticeVerbs {
+  const act = <T>(path: string, body: object, options?: CallOptions, timeoutMs = connection.timeoutMs) =>
+    call<T>(connection, {
+      method: 'POST',
+      path: `/v1/practice/${path}`,
+      body,
+      acts: true,
+      signal: options?.signal,
+      timeoutMs,
+    });
+  const personPath = (name: string, what: string): string => `people/${encodeURIComponent(name)}/${what}`;
+  return {
+    people: (options) =>
+      call(connection, { method: 'GET', path: '/v1/practice/people', acts: false, signal: options?.signal }),
+    invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
+    payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
+    mine: (count = 1, options) => act('blocks', { count }, options),
+  };
+}

@@ -1,0 +1,51 @@
+/** What the API takes and answers, by its own schemas: types alone, nothing of them is there at run time. */
+import type { z } from '@hono/zod-openapi';
+import type { eventSchema } from '../events/routes.ts';
+import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
+import type { accountSchema } from '../payments/account-routes.ts';
+import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
+import type {
+  peopleSchema,
+  personInvoiceBody,
+  personInvoiceSchema,
+  personPaidSchema,
+  personPayBody,
+} from '../practice/routes.ts';
+
+/** Amounts may be given as a bigint or as decimal digits; both are msat. In answers they are digits. */
+export type AmountsIn<T> = {
+  readonly [K in keyof T]: K extends `${string}_msat` ? T[K] | bigint : T[K];
+};
+
+export type PaymentRequest = AmountsIn<z.input<typeof payBody>>;
+export type Payment = z.infer<typeof paymentSchema>;
+export type Attempt = Payment['attempts'][number];
+export type Part = Attempt['parts'][number];
+export type Quote = z.infer<typeof quoteSchema>;
+export type Candidate = Quote['plan']['candidates'][number];
+
+export type InvoiceRequest = AmountsIn<z.input<typeof invoiceBody>>;
+export type Invoice = z.infer<typeof invoiceSchema>;
+
+export type Node = z.infer<typeof nodeSchema>;
+export type Channel = Node['channels'][number];
+export type Balance = z.infer<typeof balanceSchema>;
+export type Account = z.infer<typeof accountSchema>;
+export type Books = z.infer<typeof booksSchema>;
+export type BookSide = Books['nodes'][number]['ledger'];
+export type Health = z.infer<typeof healthSchema>;
+
+/** `id` is its number in the one order of all events: pass it as `after` to go on behind it. */
+export type ArgosyEvent = z.infer<typeof eventSchema> & { readonly id: string };
+
+export type People = z.infer<typeof peopleSchema>;
+export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
+export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
+export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
+export type PersonPaid = z.infer<typeof personPaidSchema>;
+
+/** A page of a list; `next_cursor` leads to the one after it, null: there is none. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly next_cursor: string | null;
+}

@@ -2,7 +2,6 @@
 import { printable } from '../lightning/text.ts';
 import type { Client } from './client.ts';
 import { shorten } from './print.ts';
-import type { Node, People } from './shapes.ts';
 
 export type NameOf = (pubkey: string) => string;
 
@@ -12,16 +11,16 @@ const MAX_PUBKEY = 13;
 /** Names are a courtesy: what cannot be asked, or may not be, is left out. */
 export async function readNames(client: Client): Promise<NameOf> {
   const [nodes, people] = await Promise.all([
-    client.get<{ data: Node[] }>('/v1/nodes').catch(() => ({ data: [] })),
-    client.get<People>('/v1/practice/people').catch(() => ({ data: [] })),
+    client.nodes().catch(() => []),
+    client.practice.people().catch(() => ({ data: [] })),
   ]);
   const names = new Map<string, string>();
-  for (const { channels } of nodes.data) {
+  for (const { channels } of nodes) {
     for (const { peer, peer_alias } of channels) {
       if (peer_alias.trim() !== '') names.set(peer, printable(peer_alias, MAX_NAME));
     }
   }
   for (const { pubkey, name } of people.data) names.set(pubkey, printable(name, MAX_NAME));
-  for (const { pubkey, id } of nodes.data) if (pubkey !== null) names.set(pubkey, id);
+  for (const { pubkey, id } of nodes) if (pubkey !== null) names.set(pubkey, id);
   return (pubkey) => names.get(pubkey) ?? shorten(pubkey, MAX_PUBKEY);
 }

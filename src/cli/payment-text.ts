@@ -1,9 +1,9 @@
 /** A payment and a quote as text for people. */
 import { printable } from '../lightning/text.ts';
+import type { Candidate, Part, Payment, Quote } from '../sdk/index.ts';
 import type { NameOf } from './names.ts';
 import type { Output } from './output.ts';
 import { type Column, facts, indent, type Paint, table } from './print.ts';
-import type { Candidate, Part, Payment, Quote } from './shapes.ts';
 import { durationText, obstacleText, stateText, timeText } from './words.ts';
 
 /** Who could pay, best first, and why the others cannot. */

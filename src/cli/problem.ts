@@ -1,6 +1,7 @@
 /** Whatever a command can end with instead of its result, in one form: what is printed, and the exit code. */
 import { CommanderError } from 'commander';
 import { isProblemCode, Problem, type ProblemCode, problemDocument, problemKind } from '../kit/problems.ts';
+import { ArgosyProblem, OutcomeUnknown, Unreachable } from '../sdk/index.ts';
 
 /** 0 done, 1 failed, 2 usage, 3 outcome unknown: do not retry with a new key, 4 auth, 5 unreachable. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -45,30 +46,24 @@ function fromProblem(problem: Problem, next?: string): CliProblem {
   });
 }
 
-interface Received {
-  readonly code: string;
-  readonly title?: unknown;
-  readonly detail?: unknown;
+/** None is there to talk to. */
+export const nobody = (detail: string): CliProblem =>
+  cliProblem('server_unreachable', `${detail} Start one with \`npx argosy up\`, and leave it running.`);
+
+/** The server's own words. A code of a newer server is judged by its status. */
+function fromServer({ code, title, detail, status, document, acted }: ArgosyProblem): CliProblem {
+  const exit = isProblemCode(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status);
+  // A request that only reads has no unknown outcome.
+  return new CliProblem({ code, title, detail, exit: exit === 3 && !acted ? 1 : exit, document });
 }
 
-const isReceived = (body: unknown): body is Received & Record<string, unknown> =>
-  typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
-
-/**
- * A problem document of the server. A code of a newer server is judged by its status; a request that only reads has
- * no unknown outcome. Null: it is none.
- */
-export function receivedProblem(body: unknown, status: number, acted: boolean): CliProblem | null {
-  if (!isReceived(body)) return null;
-  const { code, title, detail } = body;
-  const exit = isProblemCode(code) ? (problemKind(code).exit ?? 1) : exitOfStatus(status);
-  return new CliProblem({
-    code,
-    title: typeof title === 'string' ? title : 'The server refused this',
-    detail: typeof detail === 'string' ? detail : '',
-    exit: exit === 3 && !acted ? 1 : exit,
-    document: body,
-  });
+/** What the client ends with instead of an answer. */
+function fromClient(error: ArgosyProblem | OutcomeUnknown | Unreachable): CliProblem {
+  if (error instanceof Unreachable) return nobody(error.message);
+  if (error instanceof ArgosyProblem) return fromServer(error);
+  return error.cause instanceof ArgosyProblem
+    ? new CliProblem({ ...fromServer(error.cause).text, exit: 3 })
+    : cliProblem('outcome_unknown', error.detail);
 }
 
 function exitOfStatus(status: number): ExitCode {
@@ -81,6 +76,9 @@ function exitOfStatus(status: number): ExitCode {
 export function asProblem(error: unknown): CliProblem {
   if (error instanceof CliProblem) return error;
   if (error instanceof Problem) return fromProblem(error);
+  if (error instanceof ArgosyProblem || error instanceof OutcomeUnknown || error instanceof Unreachable) {
+    return fromClient(error);
+  }
   if (error instanceof CommanderError) {
     return cliProblem('command_invalid', error.message.replace(/^error: /, ''));
   }

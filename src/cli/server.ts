@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readHolder } from '../kit/folder.ts';
-import { type CliProblem, cliProblem } from './problem.ts';
+import { cliProblem, nobody } from './problem.ts';
 
 export interface Server {
   /** Without a slash at its end. */
@@ -77,6 +77,3 @@ function readOrNull<T>(read: () => T): T | null {
     return null;
   }
 }
-
-export const nobody = (detail: string): CliProblem =>
-  cliProblem('server_unreachable', `${detail} Start one with \`npx argosy up\`, and leave it running.`);

@@ -1,9 +1,9 @@
 /** Follows a payment to its end. Losing sight of it ends nothing: the payment goes on at the server. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Payment } from '../sdk/index.ts';
 import type { Client } from './client.ts';
 import type { Live } from './live.ts';
 import type { Output } from './output.ts';
-import type { Payment } from './shapes.ts';
 import { stateText } from './words.ts';
 
 export interface Watching {
@@ -30,7 +30,7 @@ export async function watchPayment(client: Client, payment: Payment, watching: W
   while (!isOver(last) && performance.now() < Math.min(deadline, heardAt + SILENCE_MS)) {
     await sleep(lookMs, undefined, signal === undefined ? {} : { signal }).catch(() => {});
     if (signal?.aborted) break;
-    const seen = await client.get<Payment>(`/v1/payments/${payment.id}`).catch(() => null);
+    const seen = await client.payment(payment.id).catch(() => null);
     if (seen === null) continue;
     heardAt = performance.now();
     last = seen;

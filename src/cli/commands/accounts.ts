@@ -1,9 +1,9 @@
 /** `accounts`: who owns what. */
 import type { Command } from 'commander';
+import type { Account } from '../../sdk/index.ts';
 import type { Output } from '../output.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { Account } from '../shapes.ts';
 
 export function addAccounts(program: Command, run: Run): void {
   const accounts = program
@@ -18,13 +18,13 @@ export function addAccounts(program: Command, run: Run): void {
 }
 
 async function list({ connect, output }: Session) {
-  const answer = await (await connect()).get<{ data: Account[] }>('/v1/accounts');
-  output.show(answer, () => accountTable(answer.data, output));
+  const data = await (await connect()).accounts();
+  output.show({ data }, () => accountTable(data, output));
   return 0 as const;
 }
 
 async function create({ connect, output, hint }: Session, name: string) {
-  const account = await (await connect()).act<Account>('/v1/accounts', { name });
+  const account = await (await connect()).openAccount(name);
   output.show(account, () => [account.id]);
   output.note(`It is empty. To fill it: ${hint(`invoice 5000 --account ${account.id}`)}`);
   return 0 as const;

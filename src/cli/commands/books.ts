@@ -1,9 +1,9 @@
 /** `books check`: the ledger proved against every node. */
 import type { Command } from 'commander';
+import type { BookSide, Books } from '../../sdk/index.ts';
 import type { Output } from '../output.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { BookSide, Books } from '../shapes.ts';
 import { countText } from '../words.ts';
 
 export function addBooks(program: Command, run: Run): void {
@@ -16,7 +16,7 @@ export function addBooks(program: Command, run: Run): void {
 }
 
 async function check({ connect, output }: Session) {
-  const books = await (await connect()).get<Books>('/v1/books/check');
+  const books = await (await connect()).checkBooks();
   output.show(books, () => [...booksTable(books, output), '', booksLine(books, output)]);
   return books.difference_msat === '0' ? (0 as const) : (1 as const);
 }

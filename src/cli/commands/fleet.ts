@@ -1,10 +1,10 @@
 /** `nodes` and `balance`: what the fleet is, and what it can do. */
 import type { Command } from 'commander';
 import { printable } from '../../lightning/text.ts';
+import type { Balance, Node } from '../../sdk/index.ts';
 import type { Output } from '../output.ts';
 import { facts, table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { Balance, Node } from '../shapes.ts';
 import { stateText } from '../words.ts';
 
 export function addFleet(program: Command, run: Run): void {
@@ -19,8 +19,8 @@ export function addFleet(program: Command, run: Run): void {
 }
 
 async function nodes({ connect, output }: Session) {
-  const answer = await (await connect()).get<{ data: Node[] }>('/v1/nodes');
-  output.show(answer, () => nodeTable(answer.data, output));
+  const data = await (await connect()).nodes();
+  output.show({ data }, () => nodeTable(data, output));
   return 0 as const;
 }
 
@@ -49,7 +49,7 @@ export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output
 }
 
 async function balance({ connect, output }: Session) {
-  const answer = await (await connect()).get<Balance>('/v1/balance');
+  const answer = await (await connect()).balance();
   output.show(answer, () => balanceLines(answer, output));
   return 0 as const;
 }

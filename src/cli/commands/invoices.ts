@@ -1,14 +1,14 @@
 /** `invoice` and `invoices`: asking for money. */
 import type { Command } from 'commander';
 import { printable } from '../../lightning/text.ts';
+import type { Invoice } from '../../sdk/index.ts';
 import { readAmount } from '../amount.ts';
 import type { Output } from '../output.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { Invoice, Page } from '../shapes.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText, timeText } from '../words.ts';
-import { addPaging, noteMore, type PageOptions, pageQuery } from './payments.ts';
+import { addPaging, noteMore, type PageOptions } from './payments.ts';
 
 interface InvoiceOptions {
   readonly description?: string;
@@ -39,7 +39,7 @@ async function issue({ connect, output }: Session, amount: string | undefined, o
     region,
     account,
   };
-  const invoice = await (await connect()).act<Invoice>('/v1/invoices', body);
+  const invoice = await (await connect()).invoice(body);
   output.show(invoice, () => [invoice.invoice]);
   if (!output.json) {
     const sum = invoice.amount_msat === null ? 'any amount' : output.money(invoice.amount_msat);
@@ -50,7 +50,7 @@ async function issue({ connect, output }: Session, amount: string | undefined, o
 
 async function list(session: Session, options: PageOptions) {
   const { connect, output } = session;
-  const page = await (await connect()).get<Page<Invoice>>('/v1/invoices', pageQuery(options));
+  const page = await (await connect()).invoices(options).page();
   output.show(page, () => (page.data.length === 0 ? ['No invoices yet.'] : invoiceTable(page.data, output)));
   noteMore(session, page, 'invoices');
   return 0 as const;

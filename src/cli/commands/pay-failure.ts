@@ -1,6 +1,7 @@
 /** Why a payment has failed, in a sentence, and what to do then. It is proven: a new payment is safe. */
+
+import type { Payment } from '../../sdk/index.ts';
 import type { ProblemText } from '../problem.ts';
-import type { Payment } from '../shapes.ts';
 
 interface Reason {
   readonly sentence: string;

@@ -1,6 +1,7 @@
 /** `pay` and `quote`: the money goes out once, and whoever pays learns how it ended, or that this is unknown. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { ArgosyProblem, type Payment } from '../../sdk/index.ts';
 import { readAmount, readFeeLimit } from '../amount.ts';
 import type { Client } from '../client.ts';
 import { canAsk, confirm } from '../confirm.ts';
@@ -9,10 +10,9 @@ import { openLive } from '../live.ts';
 import { readNames } from '../names.ts';
 import { paymentLine, quoteLines, routeLines } from '../payment-text.ts';
 import { indent } from '../print.ts';
-import { CliProblem, cliProblem, type ExitCode } from '../problem.ts';
+import { asProblem, CliProblem, cliProblem, type ExitCode } from '../problem.ts';
 import { noteProblem } from '../report.ts';
 import { quoted, type Run, type Session } from '../session.ts';
-import type { Payment, Quote } from '../shapes.ts';
 import { isOver, showParts, watchPayment } from '../watch.ts';
 import { wholeNumber } from '../whole.ts';
 import { describeFailure } from './pay-failure.ts';
@@ -74,7 +74,7 @@ async function quote(session: Session, invoice: string, options: PayOptions): Pr
 }
 
 async function showQuote({ output }: Session, client: Client, request: PayRequest): Promise<ExitCode> {
-  const asked = await client.ask<Quote>('/v1/quotes', request);
+  const asked = await client.quote(request);
   const nameOf = output.json ? String : await readNames(client);
   output.show(asked, () => quoteLines(asked, nameOf, output));
   return asked.payable ? 0 : 1;
@@ -106,29 +106,27 @@ async function pay(session: Session, invoice: string, options: PayOptions): Prom
 }
 
 const begin = (client: Client, request: PayRequest, key: string, signal: AbortSignal): Promise<Payment> =>
-  client.act<Payment>('/v1/payments', request, { idempotencyKey: key, signal });
+  client.pay(request, { idempotencyKey: key, signal });
 
 /** What is answered by the key alone: such an invoice has no plan any more. */
 const ANSWERED_BY_KEY = new Set(['invoice_already_paid', 'payment_in_progress']);
 
 async function agreed({ output }: Session, client: Client, request: PayRequest): Promise<boolean> {
   try {
-    const asked = await client.ask<Quote>('/v1/quotes', request);
+    const asked = await client.quote(request);
     const lines = quoteLines(asked, await readNames(client), { ...output, paint: output.paintNote });
     for (const line of lines) output.note(line);
     return await confirm(`\nPay ${output.money(asked.amount_msat)}?`);
   } catch (error) {
-    if (error instanceof CliProblem && ANSWERED_BY_KEY.has(error.text.code)) return true;
+    if (error instanceof ArgosyProblem && ANSWERED_BY_KEY.has(error.code)) return true;
     throw error;
   }
 }
 
 /** Where nobody knows whether the payment began, the way on is the same request under the same key. */
 function unknownOutcome(error: unknown, key: string, retry: string): unknown {
-  if (!(error instanceof CliProblem) || error.text.exit !== 3 || 'payment' in error.text.document) {
-    return error;
-  }
-  const { text } = error;
+  const { text } = asProblem(error);
+  if (text.exit !== OUTCOME_UNKNOWN || 'payment' in text.document) return error;
   return new CliProblem({
     ...text,
     detail: `${text.detail} The payment may have begun: ask again with the same key, never with a new one.`,

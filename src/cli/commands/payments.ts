@@ -1,11 +1,11 @@
 /** `payments` and `payment`: what was paid, and how. */
 import type { Command } from 'commander';
+import type { Page, Payment } from '../../sdk/index.ts';
 import { readNames } from '../names.ts';
 import type { Output } from '../output.ts';
 import { paymentLines } from '../payment-text.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { Page, Payment } from '../shapes.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText, timeText } from '../words.ts';
 
@@ -28,11 +28,6 @@ export const addPaging = (command: Command): Command =>
     .option('--limit <count>', 'how many at most, 1 to 200', wholeNumber(1, 200))
     .option('--cursor <cursor>', 'where the page before has ended');
 
-export const pageQuery = ({ limit, cursor }: PageOptions) => ({
-  limit: limit === undefined ? undefined : String(limit),
-  cursor,
-});
-
 /** Says how to go on, where there is more. */
 export function noteMore({ output, hint }: Session, page: Page<unknown>, command: string): void {
   if (page.next_cursor !== null && !output.json) {
@@ -42,7 +37,7 @@ export function noteMore({ output, hint }: Session, page: Page<unknown>, command
 
 async function list(session: Session, options: PageOptions) {
   const { connect, output } = session;
-  const page = await (await connect()).get<Page<Payment>>('/v1/payments', pageQuery(options));
+  const page = await (await connect()).payments(options).page();
   output.show(page, () => (page.data.length === 0 ? ['No payments yet.'] : paymentTable(page.data, output)));
   noteMore(session, page, 'payments');
   return 0 as const;
@@ -73,7 +68,7 @@ function paymentTable(data: readonly Payment[], { amount, paint, unit }: Output)
 
 async function one({ connect, output }: Session, id: string) {
   const client = await connect();
-  const payment = await client.get<Payment>(`/v1/payments/${encodeURIComponent(id)}`);
+  const payment = await client.payment(id);
   const nameOf = output.json ? String : await readNames(client);
   output.show(payment, () => paymentLines(payment, nameOf, output));
   return 0 as const;

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { readAmount } from '../amount.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import type { People, PersonInvoice, PersonPaid } from '../shapes.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
 
@@ -14,8 +13,6 @@ interface AsOptions {
 }
 
 const MAX_BLOCKS = 1000;
-/** A person tries three times, a minute each. */
-const PERSON_PAYS_MS = 200_000;
 
 export function addPractice(program: Command, run: Run): void {
   const practice = program.command('practice').description('The practice world: its people and its chain');
@@ -41,11 +38,8 @@ export function addPractice(program: Command, run: Run): void {
     .action(run(mine));
 }
 
-const pathOf = (name: string, what: string): string =>
-  `/v1/practice/people/${encodeURIComponent(name)}/${what}`;
-
 async function people({ connect, output }: Session) {
-  const answer = await (await connect()).get<People>('/v1/practice/people');
+  const answer = await (await connect()).practice.people();
   const right = { align: 'right' as const };
   output.show(answer, () =>
     table(
@@ -74,7 +68,7 @@ async function invoice({ connect, output }: Session, amount: string | undefined,
     ...(amount === undefined ? {} : { amount_msat: readAmount('AMOUNT', amount, output.unit) }),
     description: options.description,
   };
-  const answer = await (await connect()).act<PersonInvoice>(pathOf(options.as, 'invoices'), body);
+  const answer = await (await connect()).practice.invoiceAs(options.as, body);
   output.show(answer, () => [answer.invoice]);
   return 0 as const;
 }
@@ -84,9 +78,7 @@ async function pay({ connect, output }: Session, bolt11: string, { as, amount }:
     invoice: bolt11,
     ...(amount === undefined ? {} : { amount_msat: readAmount('--amount', amount, output.unit) }),
   };
-  const paid = await (await connect()).act<PersonPaid>(pathOf(as, 'payments'), body, {
-    timeoutMs: PERSON_PAYS_MS,
-  });
+  const paid = await (await connect()).practice.payAs(as, body);
   output.show(paid, () => [
     `${stateText(paid.state, output.paint)}  ${as} paid ${output.money(paid.amount_msat)}, fee ${output.money(paid.fee_msat)}`,
   ]);
@@ -94,7 +86,7 @@ async function pay({ connect, output }: Session, bolt11: string, { as, amount }:
 }
 
 async function mine({ connect, output }: Session, count: number) {
-  const mined = await (await connect()).act<{ height: number }>('/v1/practice/blocks', { count });
+  const mined = await (await connect()).practice.mine(count);
   output.show(mined, () => [`block ${mined.height}`]);
   return 0 as const;
 }

@@ -1,5 +1,6 @@
 /** `up` for people: a live checklist on stderr, then on stdout the first payment, and what to try next. */
 import type { StartStep } from '../../main.ts';
+import type { Node } from '../../sdk/index.ts';
 import { booksLine } from '../commands/books.ts';
 import { type Live, openLive } from '../live.ts';
 import type { Output } from '../output.ts';
@@ -7,7 +8,6 @@ import { candidateTable, paymentLine, routeLines } from '../payment-text.ts';
 import { facts, indent, pad } from '../print.ts';
 import { noteProblem } from '../report.ts';
 import { elsewhere, type Session } from '../session.ts';
-import type { Node } from '../shapes.ts';
 import { countText, durationText, stateSign } from '../words.ts';
 import type { Ready, Teller } from './tell.ts';
 

@@ -1,9 +1,9 @@
 /** What `up` tells, in the order in which it happens: to people as text, to scripts as lines of JSON. */
 import type { StartStep } from '../../main.ts';
+import type { Books, Node, Payment, Quote } from '../../sdk/index.ts';
 import type { NameOf } from '../names.ts';
 import type { ProblemText } from '../problem.ts';
 import type { Session } from '../session.ts';
-import type { Books, Node, Payment, Quote } from '../shapes.ts';
 import { tellPeople } from './tell-people.ts';
 import { tellScripts } from './tell-scripts.ts';
 

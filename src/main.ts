@@ -32,13 +32,22 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** Balances and fees of the practice world follow from it. Default: always the same. */
+  readonly seed?: string;
+}
+
 const KEY_FILE = 'owner.key';
 
 /**
  * Starts everything, or nothing: on a failure what had been started is stopped again.
  * @throws Problem for what the operator can mend
  */
-export async function startArgosy(config: Config, onStep: (step: StartStep) => void): Promise<Running> {
+export async function startArgosy(
+  config: Config,
+  onStep: (step: StartStep) => void,
+  options: StartOptions = {},
+): Promise<Running> {
   const log = openLog(config.logLevel);
   const undo: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -64,7 +73,7 @@ export async function startArgosy(config: Config, onStep: (step: StartStep) => v
       () => openDatabase(config, folder, undo),
       (it) => it.what,
     );
-    const practice = openWorld(onStep, undo);
+    const practice = openWorld(onStep, undo, options);
     const [{ db }, world] = await allOrFirstError(database, practice);
     const key = await ownerKey(db, folder);
     const system = await step(
@@ -140,8 +149,13 @@ async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
   return db;
 }
 
-async function openWorld(onStep: (step: StartStep) => void, undo: Undo): Promise<World> {
+async function openWorld(
+  onStep: (step: StartStep) => void,
+  undo: Undo,
+  options: StartOptions,
+): Promise<World> {
   const world = await startWorld({
+    ...options,
     onProgress: ({ phase, state, detail }) =>
       onStep({ step: phase, state: state === 'done' ? 'done' : 'began', detail }),
   });

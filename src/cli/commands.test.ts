@@ -1,6 +1,6 @@
 /** The commands as processes, over HTTP, at a fleet of simulated nodes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ran, runCli } from '../../test/support/cli.ts';
+import { ended, type Ran, runCli, spawnCli } from '../../test/support/cli.ts';
 import { type ServedFleet, startServedFleet } from '../../test/support/served-fleet.ts';
 
 let fleet: ServedFleet;
@@ -113,6 +113,50 @@ describe('receiving', () => {
     expect(ran.code).toBe(2);
     expect(JSON.parse(ran.stdout)).toMatchObject({ code, field: 'AMOUNT' });
     expect(ran.stderr).toContain(`code: ${code}`);
+  });
+});
+
+describe('practice', () => {
+  it('breaks an own node and heals it, and names the node that is none', async () => {
+    expect(await json('practice', 'break', 'eu')).toEqual({ node: 'eu', how: 'dies', delay_ms: null });
+    const slow = await argosy('practice', 'break', 'eu', '--how', 'slow', '--delay', '250');
+    expect(slow.stdout).toMatch(/eu takes longer to answer: 250 ms\n.*practice heal eu/);
+    expect(await json('practice', 'heal', 'eu')).toEqual({ node: 'eu', how: null, delay_ms: null });
+    const nobody = await argosy('practice', 'heal', 'mars', '--json');
+    expect(JSON.parse(nobody.stdout)).toMatchObject({ code: 'practice_node_unknown', field: 'name' });
+    expect((await argosy('practice', 'break', 'eu', '--how', 'melts')).code).toBe(2);
+  });
+
+  it('drives traffic both ways, sums it up, and proves the books', async () => {
+    const ran = await argosy(
+      'practice',
+      'traffic',
+      '--per-second',
+      '20',
+      '--for',
+      '2',
+      '--seed',
+      's',
+      '--json',
+    );
+    expect(ran.code, ran.stderr).toBe(0);
+    const summary = JSON.parse(ran.stdout);
+    expect(summary).toMatchObject({ seed: 's', unknown: 0, books_difference_msat: '0' });
+    expect(summary.asked).toBeGreaterThanOrEqual(20);
+    expect(summary.settled + summary.failed).toBe(summary.asked);
+    expect(summary.p50_ms).toBeLessThanOrEqual(summary.p95_ms);
+    expect(ran.stderr).toMatch(/\d+ settled, \d+ failed, 0 unknown, \d+ under way/);
+    expect((await argosy('practice', 'traffic', '--for', '1')).stdout).toMatch(/books differ by +0 sat/);
+  });
+
+  it('ends traffic with its summary when it is interrupted', async () => {
+    const child = spawnCli(['--data', fleet.folder, 'practice', 'traffic', '--for', '600', '--json']);
+    const end = ended(child);
+    await new Promise((seen) => child.stderr?.once('data', seen));
+    child.kill('SIGINT');
+    const ran = await end;
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ unknown: 0, books_difference_msat: '0' });
   });
 });
 

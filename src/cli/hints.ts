@@ -13,6 +13,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   no_receiver: 'nodes',
   node_unavailable: 'nodes',
   practice_person_unknown: 'practice people',
+  practice_node_unknown: 'nodes',
   invoice_malformed: MERCHANT_INVOICE,
   invoice_checksum: MERCHANT_INVOICE,
   invoice_signature: MERCHANT_INVOICE,

@@ -70,6 +70,7 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   node_unavailable:
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
   practice_person_unknown: 'See `argosy practice people`.',
+  practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
   practice_payment_failed:
     'A person of the practice world could not pay; `reason` says why. Their coins are limited, too.',
   config_invalid: 'See argosy.example.yaml for every key; flags and environment win over the file.',

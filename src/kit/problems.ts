@@ -74,6 +74,7 @@ export const PROBLEMS = {
   node_unavailable: { status: 503, title: 'The node does not answer', retryable: true, exit: 5 },
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
+  practice_node_unknown: { status: 404, title: 'There is no own node of that name in the practice world' },
   practice_payment_failed: { status: 409, title: 'The payment in the practice world failed' },
   // starting
   config_invalid: usage('The configuration is not valid'),

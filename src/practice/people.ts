@@ -7,10 +7,13 @@ import type { Route } from '../lightning/route.ts';
 import type { Msat } from '../money/msat.ts';
 import { ppmOf } from '../money/ppm.ts';
 import type { LightningNode, PartOrder, PartStatus } from '../nodes/node.ts';
+import type { Breakable } from './faults.ts';
 
 /** What the API needs of the practice world. */
 export interface Practice {
   readonly people: ReadonlyMap<string, LightningNode>;
+  /** The own nodes. */
+  readonly breakable: Breakable;
   mine(blocks: number): Promise<void>;
   height(): number;
 }

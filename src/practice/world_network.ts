@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { Address, OutScript } from '@scure/btc-signer';
 import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
-import { type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
+import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, createChain } from './chain.ts';
 
 export interface Fee {
@@ -66,6 +66,8 @@ export interface Network<Name extends string> {
   fund(address: string, amountSat: bigint): Promise<string>;
   /** While a node holds, complete payments to it stay unclaimed; the end of it claims them. */
   hold(name: Name, on: boolean): Promise<void>;
+  /** Breaks a node, or makes it well again with null: then its links come back within a second. */
+  setFault(name: Name, fault: Fault | null): Promise<void>;
   /** Ends with the error that a worker died of, or with null after `stop`. Never rejects. */
   readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
@@ -320,6 +322,7 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
       return txid;
     },
     hold: (name, on) => place(name).host.hold(name, on),
+    setFault: (name, fault) => place(name).host.setFault(name, fault),
     ended: Promise.race(hosts.map((host) => host.ended)),
     async stop() {
       stopMining();

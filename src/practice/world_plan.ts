@@ -1,4 +1,5 @@
 /** Who lives in the practice world, and which channels there are. Amounts in sat. */
+import { type Chance, chanceOf } from '../kit/chance.ts';
 import type { Fee, NetworkPlan, PlannedChannel } from './world_network.ts';
 
 export type Region = 'us' | 'eu' | 'asia';
@@ -63,3 +64,37 @@ export const WORLD: NetworkPlan<Region | Person> = {
   channels: CHANNELS,
   spareSat: 2 * M,
 };
+
+/** Of the smaller side of a channel, in per cent: so much may be with the other one instead. */
+const SHIFT_MOST = 15;
+/** Of a fee, in per cent. */
+const FEE_LEAST = 50;
+const FEE_MOST = 150;
+
+/**
+ * The same people and channels, with other balances and fees for each seed; null: the world as it is written above.
+ * Every side of every channel keeps at least 85 % of what it has there, so that the same payments find room.
+ */
+export function planWorld(seed: string | null): NetworkPlan<Region | Person> {
+  if (seed === null) return WORLD;
+  const chance = chanceOf(seed);
+  return { ...WORLD, channels: CHANNELS.map((channel) => vary(channel, chance)) };
+}
+
+function vary(channel: PlannedChannel<Region | Person>, chance: Chance): PlannedChannel<Region | Person> {
+  const { from, to, capacitySat, pushSat, fromFee, toFee } = channel;
+  const name = `${from}-${to}`;
+  const smaller = Math.min(pushSat, capacitySat - pushSat);
+  const percent = chance(`${name}/push`, -SHIFT_MOST, SHIFT_MOST);
+  return {
+    ...channel,
+    pushSat: pushSat + Math.trunc((smaller * percent) / 100),
+    fromFee: varyFee(fromFee, `${name}/from`, chance),
+    toFee: varyFee(toFee, `${name}/to`, chance),
+  };
+}
+
+function varyFee({ baseMsat, ppm }: Fee, name: string, chance: Chance): Fee {
+  const percent = chance(`${name}/fee`, FEE_LEAST, FEE_MOST);
+  return { baseMsat: Math.trunc((baseMsat * percent) / 100), ppm: Math.trunc((ppm * percent) / 100) };
+}

@@ -2,7 +2,15 @@
 import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
-import type { People, PersonInvoice, PersonInvoiceRequest, PersonPaid, PersonPayRequest } from './shapes.ts';
+import type {
+  NodeCondition,
+  NodeFault,
+  People,
+  PersonInvoice,
+  PersonInvoiceRequest,
+  PersonPaid,
+  PersonPayRequest,
+} from './shapes.ts';
 
 /** All of them throw ArgosyProblem, such as practice_person_unknown; those that act OutcomeUnknown, too; Unreachable. */
 export interface PracticeVerbs {
@@ -14,6 +22,10 @@ export interface PracticeVerbs {
   payAs(name: string, request: PersonPayRequest, options?: CallOptions): Promise<PersonPaid>;
   /** Mines blocks, 1 to 1,000. @returns the new height */
   mine(count?: number, options?: CallOptions): Promise<{ readonly height: number }>;
+  /** Breaks an own node; another fault takes the place of the last. @example await argosy.practice.breakNode('eu', { how: 'dies' }) */
+  breakNode(node: string, fault: NodeFault, options?: CallOptions): Promise<NodeCondition>;
+  /** Makes an own node well again; its links come back within a second. */
+  healNode(node: string, options?: CallOptions): Promise<NodeCondition>;
 }
 
 /** A person tries three times, a minute each. */
@@ -30,11 +42,14 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
       timeoutMs,
     });
   const personPath = (name: string, what: string): string => `people/${encodeURIComponent(name)}/${what}`;
+  const nodePath = (node: string, what: string): string => `nodes/${encodeURIComponent(node)}/${what}`;
   return {
     people: (options) =>
       call(connection, { method: 'GET', path: '/v1/practice/people', acts: false, signal: options?.signal }),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
+    breakNode: (node, fault, options) => act(nodePath(node, 'faults'), fault, options),
+    healNode: (node, options) => act(nodePath(node, 'heal'), {}, options),
   };
 }

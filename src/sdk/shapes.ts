@@ -4,6 +4,7 @@ import type { eventSchema } from '../events/routes.ts';
 import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
+import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
 import type {
   peopleSchema,
   personInvoiceBody,
@@ -43,6 +44,8 @@ export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
 export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
 export type PersonPaid = z.infer<typeof personPaidSchema>;
+export type NodeFault = z.input<typeof faultSchema>;
+export type NodeCondition = z.infer<typeof conditionSchema>;
 
 /** A page of a list; `next_cursor` leads to the one after it, null: there is none. */
 export interface Page<T> {

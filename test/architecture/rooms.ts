@@ -32,6 +32,7 @@ export const PURE: readonly RegExp[] = [
   /^payments\/payment\.ts$/,
   /^ledger\/account\.ts$/,
   /^access\/permission\.ts$/,
+  /^kit\/chance\.ts$/,
   /^nodes\/[a-z]+\/map\.ts$/,
   /(^|[/_-])plan\.ts$/,
   /(^|[/_-])decide\.ts$/,

@@ -32,7 +32,7 @@ export interface MemoryFleet {
   stop(): Promise<void>;
 }
 
-const OWN = ['us', 'eu', 'asia'] as const;
+export const OWN = ['us', 'eu', 'asia'] as const;
 
 /**
  * us, eu and asia, each with a channel to `hub` and from it; hub to `merchant`; eu to merchant directly, for less.
@@ -95,7 +95,8 @@ async function openFleet(
     nodes: options.driven?.() ?? ownNodes(network),
     rooms: (api, guarded) => {
       const people = new Map([['merchant', network.open('merchant')]]);
-      const practice = { people, mine: async () => undefined, height: network.height };
+      const breakable = new Map();
+      const practice = { people, breakable, mine: async () => undefined, height: network.height };
       practiceRoutes(api, guarded, systemClock, practice);
     },
     patience: { ...PATIENCE, ...options.patience },

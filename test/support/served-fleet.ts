@@ -7,10 +7,11 @@ import { createOwner, newSecret } from '../../src/access/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { MemoryNetwork } from '../../src/nodes/memory/network.ts';
+import type { Breakable } from '../../src/practice/faults.ts';
 import { practiceRoutes } from '../../src/practice/routes.ts';
 import { openSystem } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
-import { memoryWorld, ownNodes } from './memory-fleet.ts';
+import { memoryWorld, OWN, ownNodes } from './memory-fleet.ts';
 
 export interface ServedFleet {
   /** `http://127.0.0.1:41234` */
@@ -30,6 +31,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
   await db.tx((tx) => createOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));
   let height = 100;
+  const breakable: Breakable = new Map(OWN.map((name) => [name, async () => undefined]));
   const mine = async (blocks: number): Promise<void> => {
     height += blocks;
   };
@@ -40,7 +42,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
     network: 'regtest',
     nodes: ownNodes(network),
     rooms: (api, guarded) =>
-      practiceRoutes(api, guarded, systemClock, { people, mine, height: () => height }),
+      practiceRoutes(api, guarded, systemClock, { people, breakable, mine, height: () => height }),
   });
   const { api, close } = await listen((request) => system.api.fetch(request));
   const folder = mkdtempSync(join(tmpdir(), 'argosy-folder-'));

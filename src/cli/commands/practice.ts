@@ -1,10 +1,17 @@
 /** `practice`: what strangers do in the practice world, so that there is somebody to trade with. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { NodeFault } from '../../sdk/index.ts';
 import { readAmount } from '../amount.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
+import { addTraffic } from './traffic.ts';
+
+interface BreakOptions {
+  readonly how: NodeFault['how'];
+  readonly delay?: number;
+}
 
 interface AsOptions {
   readonly as: string;
@@ -13,6 +20,7 @@ interface AsOptions {
 }
 
 const MAX_BLOCKS = 1000;
+const MAX_DELAY_MS = 60_000;
 
 export function addPractice(program: Command, run: Run): void {
   const practice = program.command('practice').description('The practice world: its people and its chain');
@@ -36,6 +44,23 @@ export function addPractice(program: Command, run: Run): void {
     .argument('[blocks]', 'how many', wholeNumber(1, MAX_BLOCKS), 1)
     .description('Mine blocks on the practice chain')
     .action(run(mine));
+  practice
+    .command('break')
+    .argument('<node>', 'an own node, such as eu')
+    .description('Break an own node, to see what happens')
+    .addOption(
+      new Option('--how <fault>', 'answers nothing; has no links; takes longer to answer')
+        .choices(['dies', 'cut-off', 'slow'])
+        .default('dies'),
+    )
+    .option('--delay <ms>', 'for slow: how much longer', wholeNumber(1, MAX_DELAY_MS))
+    .action(run(breakNode));
+  practice
+    .command('heal')
+    .argument('<node>', 'an own node, such as eu')
+    .description('Make a broken node well again')
+    .action(run(heal));
+  addTraffic(practice, run);
 }
 
 async function people({ connect, output }: Session) {
@@ -88,5 +113,27 @@ async function pay({ connect, output }: Session, bolt11: string, { as, amount }:
 async function mine({ connect, output }: Session, count: number) {
   const mined = await (await connect()).practice.mine(count);
   output.show(mined, () => [`block ${mined.height}`]);
+  return 0 as const;
+}
+
+const BROKEN = {
+  dies: 'answers nothing any more, and its peers have lost it',
+  'cut-off': 'answers, but all its links are down',
+  slow: 'takes longer to answer',
+} as const;
+
+async function breakNode({ connect, output, hint }: Session, node: string, { how, delay }: BreakOptions) {
+  const fault = { how, ...(delay === undefined ? {} : { delay_ms: delay }) };
+  const now = await (await connect()).practice.breakNode(node, fault);
+  output.show(now, () => [
+    `${now.node} ${now.how === null ? 'is well' : BROKEN[now.how]}${now.delay_ms === null ? '' : `: ${now.delay_ms} ms`}`,
+    `Make it well again: ${hint(`practice heal ${node}`)}`,
+  ]);
+  return 0 as const;
+}
+
+async function heal({ connect, output }: Session, node: string) {
+  const now = await (await connect()).practice.healNode(node);
+  output.show(now, () => [`${now.node} is well again; its links come back within a second`]);
   return 0 as const;
 }

@@ -1,7 +1,7 @@
 /** `up`: starts everything, pays once to show that it works, and runs until it is told to stop. */
 import type { Command } from 'commander';
 import type { Config } from '../../config.ts';
-import type { Running, StartStep } from '../../main.ts';
+import type { Running, StartOptions, StartStep } from '../../main.ts';
 import { openClient } from '../client.ts';
 import { asProblem, type ExitCode } from '../problem.ts';
 import type { Run, Session } from '../session.ts';
@@ -11,6 +11,7 @@ import { runTour } from '../up/tour.ts';
 
 interface UpOptions {
   readonly listen?: string;
+  readonly seed?: string;
 }
 
 export function addUp(program: Command, run: Run): void {
@@ -18,10 +19,11 @@ export function addUp(program: Command, run: Run): void {
     .command('up')
     .description('Start the practice fleet: real nodes, worthless coins; runs until Ctrl-C')
     .option('--listen <host:port>', 'where the API listens; default: 127.0.0.1:7300')
+    .option('--seed <text>', 'other balances and fees, the same for the same seed')
     .action(run(up));
 }
 
-async function up(session: Session, options: UpOptions): Promise<ExitCode> {
+async function up(session: Session, { seed, ...options }: UpOptions): Promise<ExitCode> {
   const { data, config: file } = session.options;
   const flags = { ...(data === undefined ? {} : { data }), ...options };
   const { readConfig } = await import('../../config.ts');
@@ -29,7 +31,7 @@ async function up(session: Session, options: UpOptions): Promise<ExitCode> {
   const stop = listenForStop();
   const teller = openTeller(session);
   teller.welcome();
-  const running = await start(config, teller.step);
+  const running = await start(config, teller.step, seed === undefined ? {} : { seed });
   try {
     if (!stop.asked) await present(running, config, teller);
     const end = await Promise.race([stop.promise, running.world.ended]);
@@ -43,9 +45,13 @@ async function up(session: Session, options: UpOptions): Promise<ExitCode> {
 }
 
 /** Loads the whole system only here: no other command needs it. */
-async function start(config: Config, onStep: (step: StartStep) => void): Promise<Running> {
+async function start(
+  config: Config,
+  onStep: (step: StartStep) => void,
+  options: StartOptions,
+): Promise<Running> {
   const { startArgosy } = await import('../../main.ts');
-  return startArgosy(config, onStep);
+  return startArgosy(config, onStep, options);
 }
 
 /** The system is up whatever becomes of the tour: its failure is told, and ends nothing. */

@@ -48,6 +48,46 @@ describe('a host of LDK nodes', () => {
     await subscription.stop();
   });
 
+  it('has a dead node reject every call, while its stream waits, and answers again when it is well', async () => {
+    const host = await start();
+    const node = host.node('alone');
+    const events: string[] = [];
+    const subscription = node.subscribe(null, async (batch) => {
+      events.push(...batch.map((event) => event.kind));
+    });
+    await host.setFault('alone', { kind: 'dies' });
+    await expect(node.info()).rejects.toThrow('alone does not answer: it has died');
+    await expect(node.balances()).rejects.toThrow(/died/);
+    expect((await host.knowledge()).channels).toBe(0);
+    await host.setFault('alone', null);
+    expect((await node.info()).blockHeight).toBe(0);
+    await subscription.stop();
+    expect(await subscription.ended).toBeNull();
+    expect(events).toEqual([]);
+  });
+
+  it('has a slow node do each call later, and one that is cut off at once', async () => {
+    const host = await start();
+    const node = host.node('alone');
+    const took = async (): Promise<number> => {
+      const began = performance.now();
+      await node.info();
+      return performance.now() - began;
+    };
+    await host.setFault('alone', { kind: 'slow', delayMs: 400 });
+    expect(await took()).toBeGreaterThanOrEqual(390);
+    const waiting = node.info();
+    await host.setFault('alone', { kind: 'dies' });
+    await expect(waiting).rejects.toThrow(/died/);
+    await host.setFault('alone', { kind: 'cut-off' });
+    expect((await node.info()).alias).toBe('alone');
+  });
+
+  it('breaks no node that it does not have', async () => {
+    const host = await start();
+    await expect(host.setFault('nobody', { kind: 'dies' })).rejects.toThrow(/nobody/);
+  });
+
   it('ends without an error when it is stopped, and answers nothing more', async () => {
     const host = await start();
     await host.stop();

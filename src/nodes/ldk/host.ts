@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { ChannelId, Network, NodePubkey } from '../../lightning/ids.ts';
 import { createDriver, type LdkDriver } from './driver.ts';
 import type {
+  Fault,
   FedBlock,
   ForwardingFee,
   FromWorker,
@@ -17,7 +18,7 @@ import type {
   WorkerStart,
 } from './wire.ts';
 
-export type { FedBlock, ForwardingFee, Knowledge, LdkNodeOptions, StartingPoint } from './wire.ts';
+export type { Fault, FedBlock, ForwardingFee, Knowledge, LdkNodeOptions, StartingPoint } from './wire.ts';
 
 export interface LdkHostOptions {
   /** Anything but 'regtest' is refused: these bindings are not fit for real money. */
@@ -45,6 +46,8 @@ export interface LdkHost {
   knowledge(): Promise<Knowledge>;
   /** While a node holds, complete payments to it wait unclaimed; the end of it claims them. */
   hold(name: string, on: boolean): Promise<void>;
+  /** Breaks a node, or makes it well again with null; another fault takes the place of the last. */
+  setFault(name: string, fault: Fault | null): Promise<void>;
   /** Ends with the error that the worker died of, or with null after `stop`. Never rejects. */
   readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
@@ -108,6 +111,12 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
     async hold(name, on) {
       await call(name, 'hold', on).answer;
+    },
+    async setFault(name, fault) {
+      known(drivers.get(name), name);
+      post({ kind: 'fault', node: name, fault });
+      // A worker takes messages in order: an answer proves that the fault is there.
+      await call(name, 'knownGraph', null).answer;
     },
     ended,
     stop: connection.stop,

@@ -24,8 +24,12 @@ export interface Links {
   has(pubkey: string, peer: string): boolean;
   /** Hands what inside links carry to the other ends; answers whether anything moved. */
   exchange(): boolean;
-  /** Connects again what has been hung up. */
+  /** Connects again what has been hung up, but for the nodes that are cut off. */
   redial(): void;
+  /** Hangs up on everybody, and keeps it so; bytes that nobody has taken yet are lost. */
+  cutOff(pubkey: string): void;
+  /** The next `redial` of either end connects again. */
+  mend(pubkey: string): void;
   /** Lets the bytes go that this step has queued for other workers. */
   release(): void;
 }
@@ -134,6 +138,20 @@ function carry(from: Socket, to: Socket): boolean {
   return true;
 }
 
+/** From here; the other end of an outside link is told when the step ends. */
+function hangUp(socket: Socket): void {
+  drop(socket);
+  socket.sent = [];
+  socket.closing = true;
+}
+
+/** Whoever dials a node that is cut off learns at once that nobody is there, and dials again later. */
+function refuse({ session, messages }: Parcel, link: OutsideLink): void {
+  if (session < link.session || messages === null) return;
+  link.session = session;
+  hangUp(link.socket);
+}
+
 function open(parcel: Parcel, link: OutsideLink): void {
   if (parcel.session < link.session) return;
   if (parcel.session > link.session) {
@@ -174,6 +192,10 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
   const insideLinks: InsideLink[] = [];
   const outsideLinks = new Set<OutsideLink>();
   const pairs = new Set<string>();
+  const cut = new Set<string>();
+  const isCut = ({ from, to }: InsideLink): boolean => cut.has(from.pubkey) || cut.has(to.pubkey);
+  const arrive = (parcel: Parcel, link: OutsideLink): void =>
+    cut.has(link.end.pubkey) ? refuse(parcel, link) : open(parcel, link);
 
   return {
     inside(from, to) {
@@ -186,7 +208,7 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
       const link: OutsideLink = { end, peer, port, session: 1, socket };
       outsideLinks.add(link);
       if (peer !== null) pairs.add(`${end.pubkey} ${peer}`);
-      port.on('message', (parcel: Parcel) => enqueue(() => open(parcel, link)));
+      port.on('message', (parcel: Parcel) => enqueue(() => arrive(parcel, link)));
       port.on('close', () =>
         enqueue(() => {
           drop(link.socket);
@@ -204,8 +226,19 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
       return moved;
     },
     redial() {
-      for (const link of insideLinks) redialInside(link);
-      for (const link of outsideLinks) redialOutside(link);
+      for (const link of insideLinks) if (!isCut(link)) redialInside(link);
+      for (const link of outsideLinks) if (!cut.has(link.end.pubkey)) redialOutside(link);
+    },
+    cutOff(pubkey) {
+      cut.add(pubkey);
+      for (const link of insideLinks.filter(isCut)) {
+        hangUp(link.near);
+        hangUp(link.far);
+      }
+      for (const link of outsideLinks) if (link.end.pubkey === pubkey) hangUp(link.socket);
+    },
+    mend(pubkey) {
+      cut.delete(pubkey);
     },
     release() {
       for (const link of outsideLinks) send(link);

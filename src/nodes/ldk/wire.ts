@@ -52,6 +52,16 @@ export interface WorkerStart {
   readonly tickMs: number;
 }
 
+/**
+ * What is wrong with a node, on purpose.
+ * `dies`: it answers nothing, sees no block, and its peers lose it.
+ * `cut-off`: it answers, and all its links are down.
+ * `slow`: each call waits before it is done.
+ */
+export type Fault =
+  | { readonly kind: 'dies' | 'cut-off' }
+  | { readonly kind: 'slow'; readonly delayMs: number };
+
 export interface ForwardingFee {
   readonly baseMsat: number;
   readonly ppm: number;
@@ -116,6 +126,8 @@ export type ToWorker =
   | LinkMessage
   | { readonly kind: 'link_inside'; readonly from: string; readonly to: string }
   | { readonly kind: 'block'; readonly block: FedBlock }
+  /** Null: the node is well again. */
+  | { readonly kind: 'fault'; readonly node: string; readonly fault: Fault | null }
   /** Nobody waits for the answer to this call any more. */
   | { readonly kind: 'forget'; readonly id: number };
 

@@ -10,9 +10,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { nodePubkey } from '../../lightning/ids.ts';
 import { ldk, loadLdk } from './bindings.ts';
 import { createLogger } from './core.ts';
+import { answers, receptionOf } from './faults.ts';
 import { createLinks } from './links.ts';
 import { type Answering, createLdkNode, type LdkNode } from './node.ts';
-import type { CallMessage, FromWorker, ToWorker, Verb, WorkerStart } from './wire.ts';
+import type { CallMessage, Fault, FedBlock, FromWorker, ToWorker, Verb, WorkerStart } from './wire.ts';
 
 /** More rounds than any exchange of messages takes; whoever needs more goes on in the next step. */
 const MAX_ROUNDS = 1_000;
@@ -26,7 +27,15 @@ await loadLdk();
 
 const inbox: (() => void)[] = [];
 const outbox: FromWorker[] = [];
-const questions = new Map<number, Answering<Verb>>();
+interface Question extends Pick<CallMessage, 'node' | 'verb'> {
+  readonly answering: Answering<Verb>;
+}
+const questions = new Map<number, Question>();
+/** Calls that a slow node has not begun yet. */
+const delayed = new Map<number, NodeJS.Timeout>();
+const faults = new Map<string, Fault>();
+/** What dead nodes have missed; nobody else has an entry. */
+const missed = new Map<LdkNode, FedBlock[]>();
 let armed = false;
 
 function enqueue(input: () => void): void {
@@ -56,6 +65,8 @@ function find(name: string): LdkNode {
   return node;
 }
 
+const living = (): LdkNode[] => [...nodes.values()].filter((node) => !missed.has(node));
+
 function step(): void {
   armed = false;
   for (const input of inbox.splice(0)) input();
@@ -68,7 +79,7 @@ function step(): void {
 function runUntilQuiet(): boolean {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let busy = false;
-    for (const node of nodes.values()) busy = node.pump() || busy;
+    for (const node of living()) busy = node.pump() || busy;
     busy = links.exchange() || busy;
     if (!busy) return true;
   }
@@ -76,8 +87,9 @@ function runUntilQuiet(): boolean {
 }
 
 function answerQuestions(): void {
-  for (const [id, question] of questions) {
-    const answer = attempt(id, question);
+  for (const [id, { node, verb, answering }] of questions) {
+    if (!answers(faults.get(node), verb)) continue;
+    const answer = attempt(id, answering);
     if (answer === undefined) continue;
     questions.delete(id);
     outbox.push(answer);
@@ -107,25 +119,95 @@ function release(): void {
   for (const message of outbox.splice(0)) main.postMessage(message);
 }
 
+/** A call meets the fault that its node has when it arrives. */
+function receive(message: CallMessage): void {
+  const reception = receptionOf(faults.get(message.node), message.node, message.verb);
+  if (reception.kind !== 'wait') {
+    begin(message);
+    return;
+  }
+  const { id } = message;
+  const late = (): void => {
+    delayed.delete(id);
+    begin(message);
+  };
+  delayed.set(
+    id,
+    setTimeout(() => enqueue(late), reception.delayMs),
+  );
+}
+
+/** While it waited, its node may have died. */
+function begin(message: CallMessage): void {
+  const { id, node, verb } = message;
+  const reception = receptionOf(faults.get(node), node, verb);
+  if (reception.kind === 'refuse') outbox.push({ kind: 'error', id, message: reception.reason });
+  else call(message);
+}
+
 function call({ id, node, verb, takes }: CallMessage): void {
   try {
     const run = find(node).verbs[verb] as (takes: unknown) => Answering<Verb>;
-    questions.set(id, run(takes));
+    questions.set(id, { node, verb, answering: run(takes) });
   } catch (error) {
     outbox.push(toError(id, error));
   }
 }
 
+function setFault(name: string, fault: Fault | null): void {
+  const node = find(name);
+  if (fault === null) faults.delete(name);
+  else faults.set(name, fault);
+  if (fault === null || fault.kind === 'slow') links.mend(node.pubkey);
+  else links.cutOff(node.pubkey);
+  if (fault?.kind === 'dies') die(name, node);
+  else revive(node);
+}
+
+/** Whatever it was asked and has not said yet, it will not say: the caller cannot know what became of it. */
+function die(name: string, node: LdkNode): void {
+  if (!missed.has(node)) missed.set(node, []);
+  for (const [id, question] of questions) {
+    const reception = receptionOf(faults.get(name), name, question.verb);
+    if (question.node !== name || reception.kind !== 'refuse') continue;
+    questions.delete(id);
+    outbox.push({ kind: 'error', id, message: reception.reason });
+  }
+}
+
+function revive(node: LdkNode): void {
+  const blocks = missed.get(node) ?? [];
+  missed.delete(node);
+  for (const block of blocks) node.connectBlock(block);
+}
+
+function connectBlock(block: FedBlock): void {
+  for (const node of nodes.values()) {
+    const waiting = missed.get(node);
+    if (waiting === undefined) node.connectBlock(block);
+    else waiting.push(block);
+  }
+}
+
+function forget(id: number): void {
+  clearTimeout(delayed.get(id));
+  delayed.delete(id);
+  questions.delete(id);
+}
+
 function obey(message: ToWorker): void {
   switch (message.kind) {
     case 'call':
-      call(message);
+      receive(message);
       break;
     case 'forget':
-      questions.delete(message.id);
+      forget(message.id);
       break;
     case 'block':
-      for (const node of nodes.values()) node.connectBlock(message.block);
+      connectBlock(message.block);
+      break;
+    case 'fault':
+      setFault(message.node, message.fault);
       break;
     case 'link':
       links.outside(find(message.node), message.peer, message.port);
@@ -139,10 +221,10 @@ function obey(message: ToWorker): void {
 main.on('message', (message: ToWorker) => enqueue(() => obey(message)));
 const tick = (everyMs: number, input: () => void) => setInterval(() => enqueue(input), everyMs);
 tick(start.tickMs, () => {
-  for (const node of nodes.values()) node.tick();
+  for (const node of living()) node.tick();
 });
 tick(PEER_TICK_MS, () => {
-  for (const node of nodes.values()) node.tickPeers();
+  for (const node of living()) node.tickPeers();
 });
 tick(REDIAL_MS, links.redial);
 outbox.push({

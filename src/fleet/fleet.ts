@@ -8,7 +8,7 @@ import { type Books, openAccounts, openClaim, post, withBooks } from '../ledger/
 import type { Network, NodeId, NodePubkey } from '../lightning/ids.ts';
 import type { LightningNode, NodeEvent } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
-import { type NodeHealth, watchHealth } from './health.ts';
+import { ANSWER_MS, type NodeHealth, watchHealth } from './health.ts';
 import { type BookEvent, openSession, type Session } from './session.ts';
 import { findNode, insertNode, readNodeBooks } from './store.ts';
 
@@ -122,8 +122,6 @@ async function proveNode(
   });
   return prove(id, both.node, both.ledger);
 }
-
-const ANSWER_MS = 5_000;
 
 /**
  * Takes a node into the fleet once: its accounts, and what it holds now as the business's own funds. A node that is

@@ -6,7 +6,8 @@ import type { Channel, NodeInfo } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 
 const REFRESH_MS = 5_000;
-const ANSWER_MS = 5_000;
+/** A node that takes longer to answer, in ms, is taken for silent. */
+export const ANSWER_MS = 5_000;
 
 /** `down`: does not answer. `lagging`: answers, but is behind its chain and must not send. */
 export interface NodeHealth {

@@ -9,11 +9,11 @@ import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Cursor, LightningNode, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
+import { ANSWER_MS } from './health.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
-const ANSWER_MS = 5_000;
 const MATCH_MS = 10_000;
 
 /** Books one event of a node in the transaction that also moves its cursor. */

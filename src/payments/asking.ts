@@ -1,6 +1,6 @@
 /** Asks every own node what it could do: the facts that the pure plan decides on. */
 import type { Fleet, OwnNode } from '../fleet/fleet.ts';
-import { liquidity, type NodeHealth } from '../fleet/health.ts';
+import { ANSWER_MS, liquidity, type NodeHealth } from '../fleet/health.ts';
 import { type Clock, within } from '../kit/clock.ts';
 import { Problem } from '../kit/problems.ts';
 import type { Bolt11 } from '../lightning/bolt11.ts';
@@ -9,7 +9,6 @@ import { type Msat, msat } from '../money/msat.ts';
 import type { RouteQuestion } from '../nodes/node.ts';
 import type { PayerFacts, ReceiverFacts } from './plan.ts';
 
-const ANSWER_MS = 5_000;
 const RECENT_MS = 1_000;
 const MAX_PARTS_OF_ONE_NODE = 8;
 

@@ -1,5 +1,5 @@
 /** How payments and invoices are booked. Pure: transfers out, `ledger.post()` moves the money. */
-import { type Account, BUSINESS, heldAccount, nodeAccounts, type Transfer } from '../ledger/account.ts';
+import { type Account, heldAccount, nodeAccounts, type Transfer } from '../ledger/account.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import { type Msat, smaller } from '../money/msat.ts';
 import { type Part, partFeeMsat, partMsat } from './payment.ts';
@@ -93,6 +93,3 @@ export const bookInternal = (
 ): Transfer[] => [
   { debit: heldAccount(payer), credit: payee, amountMsat, source: paymentId, reason: 'internal' },
 ];
-
-/** The account of a payment that names none. */
-export const DEFAULT_ACCOUNT = BUSINESS;

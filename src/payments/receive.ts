@@ -1,5 +1,5 @@
 /** Receiving: choose a node, issue the invoice there, credit it exactly once. */
-import { liquidity } from '../fleet/health.ts';
+import { ANSWER_MS, liquidity } from '../fleet/health.ts';
 import { within } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
 import { addEffect, type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
@@ -7,12 +7,13 @@ import { newId } from '../kit/ids.ts';
 import { announce } from '../kit/outbox.ts';
 import { Problem, type ProblemCode } from '../kit/problems.ts';
 import { claimAccount } from '../ledger/account.ts';
-import { type Books, post, readBalances, withBooks } from '../ledger/store.ts';
+import { type Books, post, withBooks } from '../ledger/store.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import { type DescriptionFault, describeFault, MAX_DESCRIPTION_BYTES } from '../lightning/text.ts';
 import { formatSat, type Msat } from '../money/msat.ts';
 import { receiverFacts, refuseUnknownRegion } from './asking.ts';
 import { bookReceived } from './booking.ts';
+import { readClaim } from './claim.ts';
 import type { PaymentsContext } from './context.ts';
 import {
   expireInvoice,
@@ -27,7 +28,6 @@ import { chooseReceiver } from './plan.ts';
 import { invoiceView } from './views.ts';
 
 const MAX_EXPIRY_SECONDS = 365 * 24 * 3600;
-const ANSWER_MS = 5_000;
 
 export interface InvoiceRequest {
   /** Null leaves the amount to the payer. */
@@ -67,16 +67,7 @@ export async function issueInvoice(
       },
     );
   }
-  const payee = claimAccount(request.account);
-  if (payee === null || (await readBalances(context.db.read, [payee.id])).length === 0) {
-    throw new Problem(
-      'account_unknown',
-      `account: there is no ${JSON.stringify(request.account)}; see GET /v1/accounts.`,
-      {
-        field: 'account',
-      },
-    );
-  }
+  const payee = await readClaim(context.db.read, request.account);
   const fleet = context.fleet();
   const chosen = chooseReceiver(request, receiverFacts(fleet));
   if (chosen === null) throw noReceiver(context, request);

@@ -3,13 +3,14 @@ import { addEffect } from '../kit/effects.ts';
 import { newId, randomHex } from '../kit/ids.ts';
 import { announce } from '../kit/outbox.ts';
 import { Problem } from '../kit/problems.ts';
-import { type Account, claimAccount } from '../ledger/account.ts';
-import { type Books, Overdrawn, post, readBalances, withBooks } from '../ledger/store.ts';
+import type { Account } from '../ledger/account.ts';
+import { type Books, Overdrawn, post, withBooks } from '../ledger/store.ts';
 import { partToken } from '../lightning/ids.ts';
 import { msat } from '../money/msat.ts';
 import { applyTo } from './apply.ts';
 import { askPayers, refuseUnknownRegion, routeQuestion } from './asking.ts';
 import { bookHold } from './booking.ts';
+import { readClaim } from './claim.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoiceByHash, type InvoiceRow } from './invoice-store.ts';
 import type { Part, Payment } from './payment.ts';
@@ -44,7 +45,7 @@ export async function preparePayment(
   const { db, clock, network } = context;
   const wanted = readPaymentRequest(request, network, clock.now());
   refuseUnknownRegion(context.fleet(), options.preferredRegion);
-  const payer = await readPayer(context, options.account);
+  const payer = await readClaim(db.read, options.account);
   const { paymentHash } = wanted.invoice;
   const claim = await findClaim(db.read, network, paymentHash);
   if (claim !== null) throw claimed(claim.payment_id, claim.state === 'settled');
@@ -55,15 +56,6 @@ export async function preparePayment(
   }
   const plan = await planPayment(context, wanted, options.preferredRegion, new Set());
   return { ...wanted, payer, own: null, options, plan };
-}
-
-async function readPayer(context: PaymentsContext, id: string): Promise<Account> {
-  const payer = claimAccount(id);
-  const known = payer === null ? [] : await readBalances(context.db.read, [payer.id]);
-  if (payer !== null && known.length === 1) return payer;
-  throw new Problem('account_unknown', `account: there is no ${JSON.stringify(id)}; see GET /v1/accounts.`, {
-    field: 'account',
-  });
 }
 
 function claimed(paymentId: string, settled: boolean): Problem {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RawTx } from '@scure/btc-signer';
 import { describe, expect, it } from 'vitest';
-import { type Chain, createChain } from './chain.ts';
+import { type Block, type Chain, openChain } from './chain.ts';
 import { meetsTarget, merkleRoot, witnessCommitment } from './chain_block.ts';
 import { ANYONE_SCRIPT, ANYONE_WITNESS, readTransaction, sha256d } from './chain_transaction.ts';
 
@@ -9,7 +9,7 @@ const SOMEBODY = Uint8Array.of(0, 20, ...new Uint8Array(20).fill(7));
 const FINAL = 0xffffffff;
 
 function mined(blocks: number): Chain {
-  const chain = createChain();
+  const chain = openChain({ file: null });
   for (let block = 0; block < blocks; block++) chain.mine();
   return chain;
 }
@@ -42,8 +42,10 @@ const rejected = (reason: string) => ({ kind: 'rejected', reason });
 
 describe('a block of the practice chain', () => {
   it('follows the genesis block of regtest', () => {
-    const [genesis] = createChain().blocks;
-    expect(genesis?.id).toBe('0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206');
+    const genesis = openChain({ file: null }).tip;
+    expect(genesis.id).toBe('0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206');
+    const [only] = genesis.transactions;
+    expect(Buffer.from(genesis.header).subarray(36, 68)).toEqual(Buffer.from(only?.hash ?? []));
   });
 
   it('has a header that names its parent, its merkle root, and meets the target', () => {
@@ -70,11 +72,41 @@ describe('a block of the practice chain', () => {
     expect(Buffer.from(script ?? []).toString('hex')).toBe(`01${height.toString(16)}00`);
   });
 
+  it('writes its height as BIP 34 wants it, also where the sign takes a byte of its own', () => {
+    const chain = mined(300);
+    const pushed = (height: number): string => {
+      const raw = chain.block(height)?.transactions[0]?.raw ?? new Uint8Array();
+      return Buffer.from(RawTx.decode(raw).inputs[0]?.finalScriptSig ?? []).toString('hex');
+    };
+    expect([1, 16, 17, 127, 128, 255, 256].map(pushed)).toEqual([
+      '5100',
+      '6000',
+      '011100',
+      '017f00',
+      '02800000',
+      '02ff0000',
+      '02000100',
+    ]);
+  });
+
+  it('can be found by its height and by its id, and is the same then', () => {
+    const chain = withCoin().chain;
+    const { tip } = chain;
+    const outline = (block: Block | undefined) => [block?.id, block?.transactions.map(({ txid }) => txid)];
+    expect(tip.transactions).toHaveLength(2);
+    expect(outline(chain.block(tip.height))).toEqual(outline(tip));
+    expect(outline(chain.blockById(tip.id))).toEqual(outline(tip));
+    expect(chain.blocksAfter(tip.height - 3, 2).map(({ height }) => height)).toEqual([109, 110]);
+    expect(chain.block(tip.height + 1)).toBeUndefined();
+  });
+
   it('is later than the median of the eleven before it, however fast blocks come', () => {
-    const chain = createChain(() => 1_700_000_000);
+    const chain = openChain({ file: null, nowSeconds: () => 1_700_000_000 });
     for (let block = 0; block < 40; block++) chain.mine();
-    for (const [height, block] of chain.blocks.entries()) {
-      const before = chain.blocks.slice(Math.max(0, height - 11), height).map(({ time }) => time);
+    const blocks = chain.blocksAfter(-1, 100);
+    expect(blocks).toHaveLength(41);
+    for (const [height, block] of blocks.entries()) {
+      const before = blocks.slice(Math.max(0, height - 11), height).map(({ time }) => time);
       before.sort((a, b) => a - b);
       if (height > 0) expect(block.time).toBeGreaterThan(before[before.length >> 1] ?? 0);
     }
@@ -147,8 +179,8 @@ describe('the mempool of the practice chain', () => {
 
   it('refuses a coinbase that is not 100 blocks deep', () => {
     const chain = mined(100);
-    const young = chain.blocks[2]?.transactions[0]?.txid ?? '';
-    const ripe = chain.blocks[1]?.transactions[0]?.txid ?? '';
+    const young = chain.block(2)?.transactions[0]?.txid ?? '';
+    const ripe = chain.block(1)?.transactions[0]?.txid ?? '';
     const premature = rejected('bad-txns-premature-spend-of-coinbase');
     expect(chain.submit(spend({ txid: young, amountSat: 1_000n }))).toEqual(premature);
     expect(chain.submit(spend({ txid: ripe, amountSat: 1_000n })).kind).toBe('accepted');
@@ -182,6 +214,27 @@ describe('the mempool of the practice chain', () => {
     const { chain, txid } = withCoin();
     const aging = spend({ txid, amountSat: 990_000n, sequence: 0x00400001 });
     expect(chain.submit(aging)).toEqual(rejected('non-BIP68-final'));
+  });
+
+  it('refuses what pays nobody', () => {
+    const { chain, txid } = withCoin();
+    const generous = RawTx.encode({ ...RawTx.decode(spend({ txid, amountSat: 1n })), outputs: [] });
+    expect(chain.submit(generous)).toEqual(rejected('bad-txns-vout-empty'));
+  });
+
+  it('leaves for the next block what does not fit into one', () => {
+    const { chain, txid } = withCoin();
+    const script = Uint8Array.of(0x6a, ...new Uint8Array(90_000));
+    let parent = txid;
+    for (let amountSat = 900_000n; amountSat > 887_000n; amountSat -= 1_000n) {
+      const padded = RawTx.decode(spend({ txid: parent, amountSat }));
+      const raw = RawTx.encode({ ...padded, outputs: [...padded.outputs, { amount: 0n, script }] });
+      expect(chain.submit(raw).kind).toBe('accepted');
+      parent = readTransaction(raw).txid;
+    }
+    expect(chain.mine().transactions).toHaveLength(12);
+    expect(chain.waiting).toBe(2);
+    expect(chain.mine().transactions).toHaveLength(3);
   });
 
   it('refuses bytes that are no transaction', () => {

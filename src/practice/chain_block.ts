@@ -71,6 +71,16 @@ export function coinbase(height: number, transactions: readonly ChainTransaction
   return readTransaction(raw);
 }
 
+export function toBlock(
+  height: number,
+  header: Uint8Array,
+  transactions: readonly ChainTransaction[],
+): Block {
+  const hash = sha256d(header);
+  const time = Buffer.from(header).readUInt32LE(68);
+  return { height, header, hash, id: reversedHex(hash), time, transactions };
+}
+
 /** Searches the nonce. On regtest two tries do, on average. */
 export function mineBlock(parent: Block, transactions: readonly ChainTransaction[], time: number): Block {
   const height = parent.height + 1;
@@ -83,8 +93,7 @@ export function mineBlock(parent: Block, transactions: readonly ChainTransaction
   header.writeUInt32LE(BITS, 72);
   for (let nonce = 0; nonce < 0xffffffff; nonce++) {
     header.writeUInt32LE(nonce, 76);
-    const hash = sha256d(header);
-    if (meetsTarget(hash)) return { height, header, hash, id: reversedHex(hash), time, transactions: all };
+    if (meetsTarget(sha256d(header))) return toBlock(height, header, all);
   }
   throw new Error('no nonce meets the target of regtest: the header is broken');
 }
@@ -92,9 +101,10 @@ export function mineBlock(parent: Block, transactions: readonly ChainTransaction
 const GENESIS_HEADER =
   '0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4adae5494dffff7f2002000000';
 
-/** Regtest's first block. Its coin can never be spent, so its transaction is left out. */
-export function genesis(): Block {
-  const header = Buffer.from(GENESIS_HEADER, 'hex');
-  const hash = sha256d(header);
-  return { height: 0, header, hash, id: reversedHex(hash), time: header.readUInt32LE(68), transactions: [] };
-}
+/** Pays 50 BTC to a key that nobody may use: no coin comes of it. */
+const GENESIS_TRANSACTION =
+  '01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d0104455468652054696d65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f66207365636f6e64206261696c6f757420666f722062616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000';
+
+/** Regtest's first block. */
+export const genesis = (): Block =>
+  toBlock(0, Buffer.from(GENESIS_HEADER, 'hex'), [readTransaction(Buffer.from(GENESIS_TRANSACTION, 'hex'))]);

@@ -6,6 +6,11 @@ import { RawOldTx } from '@scure/btc-signer/script.js';
 /** `txid:index`, the txid in the byte order that people write. */
 export type Outpoint = string;
 
+export function splitOutpoint(outpoint: Outpoint): [txid: string, index: number] {
+  const [txid = '', index = ''] = outpoint.split(':');
+  return [txid, Number(index)];
+}
+
 export interface ChainOutput {
   readonly amountSat: bigint;
   readonly script: Uint8Array;
@@ -24,6 +29,8 @@ export interface ChainTransaction {
   readonly hash: Uint8Array;
   /** Hash with the witness, a leaf of the witness commitment. Source: BIP 141. */
   readonly witnessHash: Uint8Array;
+  /** Source: BIP 141. */
+  readonly weight: number;
   readonly version: number;
   readonly lockTime: number;
   readonly inputs: readonly ChainInput[];
@@ -38,13 +45,14 @@ export const reversedHex = (bytes: Uint8Array): string => Buffer.from(bytes).rev
 /** @throws when the bytes are no transaction. */
 export function readTransaction(raw: Uint8Array): ChainTransaction {
   const { version, lockTime, inputs, outputs, segwitFlag } = RawTx.decode(raw);
-  const witnessHash = sha256d(raw);
-  const hash = segwitFlag ? sha256d(RawOldTx.encode({ version, lockTime, inputs, outputs })) : witnessHash;
+  const stripped = segwitFlag ? RawOldTx.encode({ version, lockTime, inputs, outputs }) : raw;
+  const hash = sha256d(stripped);
   return {
     raw,
     txid: reversedHex(hash),
     hash,
-    witnessHash,
+    witnessHash: segwitFlag ? sha256d(raw) : hash,
+    weight: 3 * stripped.length + raw.length,
     version,
     lockTime,
     inputs: inputs.map(({ txid, index, sequence }) => ({

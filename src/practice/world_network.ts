@@ -7,7 +7,7 @@ import { Address, OutScript } from '@scure/btc-signer';
 import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
-import { type Block, type Chain, createChain } from './chain.ts';
+import { type Block, type Chain, openChain } from './chain.ts';
 
 export interface Fee {
   readonly baseMsat: number;
@@ -160,7 +160,7 @@ function createPhases(report: (progress: Progress) => void) {
  */
 function buildChain({ nowSeconds = () => Math.floor(Date.now() / 1000) }: NetworkOptions): Chain {
   let missing = FIRST_BLOCKS;
-  const chain = createChain(() => nowSeconds() - missing * BLOCK_SECONDS);
+  const chain = openChain({ file: null, nowSeconds: () => nowSeconds() - missing * BLOCK_SECONDS });
   while (missing > 0) {
     chain.mine();
     missing--;
@@ -327,6 +327,7 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
     async stop() {
       stopMining();
       await stopAll(hosts);
+      chain.close();
     },
   };
 }

@@ -78,6 +78,21 @@ class Pointer extends CommonBase {
 /** The bindings give an object around a null pointer where Rust has `None`. */
 export const isNull = (object: CommonBase): boolean => Pointer.isNull(object);
 
+/** Lets go of what an object has collected since. */
+export type Trimmed = () => void;
+
+/**
+ * The bindings have every object keep all arguments that its methods were ever called with, a route for each payment
+ * among them. What it was made from it must keep; the rest was of use for the length of a call.
+ */
+export function trimmed(object: CommonBase): Trimmed {
+  const { ptrs_to: references } = object as unknown as { readonly ptrs_to: unknown[] };
+  const made = references.length;
+  return () => {
+    references.length = made;
+  };
+}
+
 type Freed = 'ChannelMonitor' | 'ChannelMonitorUpdate' | 'Record' | 'Event';
 const frees = raw as unknown as Readonly<Record<`${Freed}_free`, (pointer: bigint) => void>>;
 

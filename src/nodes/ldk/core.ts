@@ -1,13 +1,19 @@
 /** Puts one LDK node together: keys, managers, monitors, peers. */
-import { freeNow, ldk, toHex } from './bindings.ts';
-import type { LdkNodeOptions, StartingPoint } from './wire.ts';
+import { freeNow, ldk, type Trimmed, toHex, trimmed, unwrap } from './bindings.ts';
+import { createMonitors, type Monitors, readMonitors, type StoredMonitor, toLdkBlock } from './monitors.ts';
+import type { Store } from './store.ts';
+import type { FedBlock, LdkNodeOptions, StartingPoint } from './wire.ts';
 
 /** What the nodes of one worker share. */
 export interface Surroundings {
   /** One for all: each graph reserves some 160 MB of address space. */
   readonly graph: ldk.NetworkGraph;
+  saveGraph(): void;
   readonly logger: ldk.Logger;
   readonly startingPoint: StartingPoint;
+  readonly store: Store;
+  /** Blocks that stored nodes have not seen, and some that they have; in order. */
+  readonly missed: readonly FedBlock[];
   broadcast(transaction: Uint8Array): void;
 }
 
@@ -17,9 +23,16 @@ export interface Core {
   readonly channels: ldk.ChannelManager;
   readonly peers: ldk.PeerManager;
   readonly scorer: ldk.ProbabilisticScorer;
+  readonly monitors: Monitors;
   /** The channel manager first. */
   readonly eventSources: readonly ldk.EventsProvider[];
-  readonly blockSinks: readonly ldk.Listen[];
+  /** The height that the manager was stored at; null: the node is new. */
+  readonly storedHeight: number | null;
+  connectBlock(block: FedBlock): void;
+  /** Puts manager and monitors into the step's commit, if they have changed. */
+  save(): void;
+  /** Lets go of what the bindings have collected. */
+  trim(): void;
   /** Rust holds pointers to these: the garbage collector must not free them. */
   readonly kept: readonly unknown[];
 }
@@ -49,23 +62,6 @@ export function createConfig(announced: boolean): ldk.UserConfig {
   config.set_channel_config(channel);
   config.set_accept_forwards_to_priv_channels(true);
   return config;
-}
-
-/** Keeps nothing: persistence is to come, and this is where monitors will be handed over. */
-function createPersister(): ldk.Persist {
-  const completed = ldk.ChannelMonitorUpdateStatus.LDKChannelMonitorUpdateStatus_Completed;
-  return ldk.Persist.new_impl({
-    persist_new_channel(_funding, monitor) {
-      freeNow(monitor, 'ChannelMonitor');
-      return completed;
-    },
-    update_persisted_channel(_funding, update, monitor) {
-      freeNow(update, 'ChannelMonitorUpdate');
-      freeNow(monitor, 'ChannelMonitor');
-      return completed;
-    },
-    archive_persisted_channel() {},
-  });
 }
 
 export function createLogger(warn: (line: string) => void): ldk.Logger {
@@ -114,22 +110,35 @@ function createScorer({ graph, logger }: Surroundings): ldk.ProbabilisticScorer 
   return ldk.ProbabilisticScorer.constructor_new(decay, graph, logger);
 }
 
-function createChannels(
-  { keys, entropy, signer, fees, broadcaster, messageRouter, nowSeconds }: Foundation,
-  { graph, logger, startingPoint }: Surroundings,
-  monitor: ldk.ChainMonitor,
+/** What a channel manager is made of, new or read. */
+interface Making {
+  readonly foundation: Foundation;
+  readonly surroundings: Surroundings;
+  readonly watch: ldk.Watch;
+  readonly router: ldk.Router;
+}
+
+function createRouter(
+  { entropy }: Foundation,
+  { graph, logger }: Surroundings,
   scorer: ldk.ProbabilisticScorer,
-): { readonly channels: ldk.ChannelManager; readonly kept: unknown[] } {
+): { readonly router: ldk.Router; readonly kept: unknown[] } {
   const lockable = ldk.MultiThreadedLockableScore.constructor_new(scorer.as_Score());
   const scoring = ldk.ProbabilisticScoringFeeParameters.constructor_default();
   const score = lockable.as_LockableScore();
-  const router = ldk.DefaultRouter.constructor_new(graph, logger, entropy, score, scoring);
+  const made = ldk.DefaultRouter.constructor_new(graph, logger, entropy, score, scoring);
+  return { router: made.as_Router(), kept: [lockable, scoring, made] };
+}
+
+function newChannels({ foundation, surroundings, watch, router }: Making): ldk.ChannelManager {
+  const { keys, entropy, signer, fees, broadcaster, messageRouter, nowSeconds } = foundation;
+  const { logger, startingPoint } = surroundings;
   const best = ldk.BestBlock.constructor_new(startingPoint.hash, startingPoint.height);
-  const channels = ldk.ChannelManager.constructor_new(
+  return ldk.ChannelManager.constructor_new(
     fees,
-    monitor.as_Watch(),
+    watch,
     broadcaster,
-    router.as_Router(),
+    router,
     messageRouter.as_MessageRouter(),
     logger,
     entropy,
@@ -139,7 +148,30 @@ function createChannels(
     ldk.ChainParameters.constructor_new(ldk.Network.LDKNetwork_Regtest, best),
     nowSeconds,
   );
-  return { channels, kept: [lockable, scoring, router] };
+}
+
+function readChannels(
+  { foundation, surroundings, watch, router }: Making,
+  bytes: Uint8Array,
+  monitors: readonly StoredMonitor[],
+): ldk.ChannelManager {
+  const { keys, entropy, signer, fees, broadcaster, messageRouter } = foundation;
+  const result = ldk.UtilMethods.constructor_C2Tuple_ThirtyTwoBytesChannelManagerZ_read(
+    bytes,
+    entropy,
+    signer,
+    keys.as_SignerProvider(),
+    fees,
+    watch,
+    broadcaster,
+    router,
+    messageRouter.as_MessageRouter(),
+    surroundings.logger,
+    createConfig(true),
+    monitors.map(({ monitor }) => monitor),
+  );
+  const ok = ldk.Result_C2Tuple_ThirtyTwoBytesChannelManagerZDecodeErrorZ_OK;
+  return unwrap(result, ok, 'reading the channel manager').get_b();
 }
 
 function createPeers(
@@ -173,24 +205,61 @@ function createPeers(
   return { peers, messenger, kept: [ignoring, gossip] };
 }
 
+const MANAGER = 'manager';
+
 export function createCore(options: LdkNodeOptions, surroundings: Surroundings): Core {
+  const { store, logger, missed } = surroundings;
+  const { name } = options;
   const foundation = createFoundation(options, surroundings);
-  const { keys, fees, broadcaster } = foundation;
-  const persister = createPersister();
-  const noFilter = ldk.Option_FilterZ.constructor_none();
-  const { logger } = surroundings;
-  const monitor = ldk.ChainMonitor.constructor_new(noFilter, broadcaster, logger, fees, persister);
+  const { keys, entropy, fees, broadcaster } = foundation;
+  const surface = { broadcaster, fees, logger };
+  const signers = { entropy, signers: keys.as_SignerProvider() };
+  const stored = readMonitors(store, name, signers, surface);
+  const monitors = createMonitors(store, name, surface, stored);
   const scorer = createScorer(surroundings);
-  const { channels, kept: router } = createChannels(foundation, surroundings, monitor, scorer);
+  const { router, kept: routing } = createRouter(foundation, surroundings, scorer);
+  const making = { foundation, surroundings, watch: monitors.watch, router };
+  const manager = store.get('select bytes, height from state where node = ? and name = ?', name, MANAGER);
+  const channels =
+    manager === undefined ? newChannels(making) : readChannels(making, manager.bytes as Uint8Array, stored);
+  for (const block of missed) monitors.connectBlock(block);
   const { peers, messenger, kept: handlers } = createPeers(foundation, surroundings, channels);
+  const blocks = channels.as_Listen();
+  const eventSources = [channels, messenger].map((source) => source.as_EventsProvider());
+  const trims: readonly Trimmed[] = [channels, peers, scorer, keys, blocks, messenger, ...eventSources].map(
+    trimmed,
+  );
+  let isNew = manager === undefined;
+
   return {
     pubkey: toHex(channels.get_our_node_id()),
     keys,
     channels,
     peers,
     scorer,
-    eventSources: [channels, monitor, messenger].map((source) => source.as_EventsProvider()),
-    blockSinks: [channels.as_Listen(), monitor.as_Listen()],
-    kept: [foundation, persister, monitor, messenger, ...router, ...handlers],
+    monitors,
+    eventSources,
+    storedHeight: manager === undefined ? null : channels.current_best_block().get_height(),
+    connectBlock(block) {
+      blocks.filtered_block_connected(block.header, toLdkBlock(block), block.height);
+      monitors.connectBlock(block);
+    },
+    save() {
+      const due = [channels.get_and_clear_needs_persistence(), monitors.clearTouched(), isNew].some(Boolean);
+      if (!due || !store.durable) return;
+      isNew = false;
+      const height = channels.current_best_block().get_height();
+      store.run(
+        'insert or replace into state (node, name, bytes, height) values (?, ?, ?, ?)',
+        name,
+        MANAGER,
+        channels.write(),
+        height,
+      );
+    },
+    trim() {
+      for (const trim of trims) trim();
+    },
+    kept: [foundation, signers, messenger, ...routing, ...handlers],
   };
 }

@@ -69,9 +69,11 @@ function receive({ core, invoices }: NodeRecords, event: ldk.Event_PaymentClaima
 function settleInvoice({ invoices, journal }: NodeRecords, event: ldk.Event_PaymentClaimed): void {
   const hash = paymentHash(toHex(event.payment_hash));
   const receivedMsat = msat(event.amount_msat);
-  const secret = invoices.settle(hash, receivedMsat);
-  if (secret === null) throw new Error(`a payment was claimed for no open invoice: ${hash}`);
-  journal.append({ kind: 'invoice_settled', paymentHash: hash, receivedMsat, preimage: secret });
+  const settling = invoices.settle(hash, receivedMsat);
+  // After a restart LDK tells it again.
+  if (settling.kind === 'again') return;
+  if (settling.kind !== 'settled') throw new Error(`a payment was claimed for no invoice: ${hash}`);
+  journal.append({ kind: 'invoice_settled', paymentHash: hash, receivedMsat, preimage: settling.preimage });
 }
 
 /** LDK tells an end more than once: only a part in flight can still have one. */

@@ -24,7 +24,12 @@ export interface LdkHostOptions {
   /** Anything but 'regtest' is refused: these bindings are not fit for real money. */
   readonly network: Network;
   readonly nodes: readonly LdkNodeOptions[];
+  /** For nodes that are new. */
   readonly startingPoint: StartingPoint;
+  /** Where the nodes keep their state between starts. Default: in memory. */
+  readonly file?: string;
+  /** The chain up to now, from a height on: what stored nodes have missed. Default: there is nothing. */
+  readonly blocksFrom?: (height: number) => readonly FedBlock[];
   /** Takes the transactions that the nodes want on the chain. */
   readonly broadcast: (transaction: Uint8Array) => void;
   /** ms; a payee gives an incomplete set of parts up within two to three of them. Default 5,000. */
@@ -81,8 +86,8 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     throw new Error(
       `LDK nodes are for practice on regtest only, not for ${options.network}: use LND, CLN or Eclair`,
     );
-  const { nodes, startingPoint, tickMs = DEFAULT_TICK_MS } = options;
-  const workerData: WorkerStart = { nodes, startingPoint, tickMs };
+  const { nodes, startingPoint, file = null, tickMs = DEFAULT_TICK_MS } = options;
+  const workerData: WorkerStart = { nodes, startingPoint, file, tickMs };
   const worker = new Worker(workerFile(), { workerData, name: 'argosy-ldk' });
   const connection = connect(worker, options);
   const pubkeys = await connection.ready;
@@ -205,7 +210,7 @@ interface Connection {
 
 function connect(
   worker: Worker,
-  { broadcast, patienceMs = DEFAULT_PATIENCE_MS }: LdkHostOptions,
+  { broadcast, blocksFrom = () => [], patienceMs = DEFAULT_PATIENCE_MS }: LdkHostOptions,
 ): Connection {
   const ready = Promise.withResolvers<Readonly<Record<string, NodePubkey>>>();
   const ended = Promise.withResolvers<Error | null>();
@@ -223,7 +228,9 @@ function connect(
     calls.end(error);
   }
   worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'ready') ready.resolve(message.pubkeys);
+    if (message.kind === 'stored')
+      post({ kind: 'begin', missed: message.height === null ? [] : blocksFrom(message.height) });
+    else if (message.kind === 'ready') ready.resolve(message.pubkeys);
     else if (message.kind === 'broadcast') broadcast(message.transaction);
     else calls.settle(message);
   });

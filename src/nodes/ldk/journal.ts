@@ -1,5 +1,6 @@
 /** The events of one node, numbered, kept until acknowledged. */
 import type { Cursor, NodeEvent } from '../node.ts';
+import { pack, type Store, unpack } from './store.ts';
 
 /** An event before it has its place. */
 export type Happening = NodeEvent extends infer E ? (E extends unknown ? Omit<E, 'cursor'> : never) : never;
@@ -15,40 +16,54 @@ export interface Journal {
   after(cursor: Cursor | null, limit: number): readonly NodeEvent[];
 }
 
-/** So many acknowledged events stay for readers that come later. */
-const KEPT = 50_000;
+/** So many events stay, acknowledged or not, for readers that come later. */
+const KEPT = 20_000;
+/** Events are dropped in bites. */
+const BITE = 1_000;
 const CAPACITY = 1_000_000;
 
-export function createJournal(): Journal {
-  let events: NodeEvent[] = [];
-  let dropped = 0;
-  let acknowledged = 0;
-  const newest = (): number => dropped + events.length;
+export function createJournal(store: Store, node: string): Journal {
+  const place = store.get(
+    'select coalesce(min(cursor), 1) - 1 as dropped, coalesce(max(cursor), 0) as newest from event where node = ?',
+    node,
+  );
+  let dropped = Number(place?.dropped);
+  let newest = Number(place?.newest);
+  /** Nobody reads the journal of a stranger: until somebody has asked, only the newest events stay. */
+  let acknowledged: number | null = null;
 
-  /** In big bites, so that a full journal does not copy itself on every event. */
   function drop(): void {
-    const surplus = Math.min(acknowledged - dropped, events.length - KEPT);
-    if (surplus < KEPT) return;
-    events = events.slice(surplus);
-    dropped += surplus;
+    const last = Math.min(acknowledged ?? newest, newest - KEPT);
+    if (last < dropped + BITE) return;
+    store.run('delete from event where node = ? and cursor <= ?', node, last);
+    dropped = last;
   }
 
   return {
     append(happening) {
-      if (events.length >= CAPACITY)
+      if (newest - dropped >= CAPACITY)
         throw new Error(`${CAPACITY} events wait to be acknowledged: subscribe to the node, or stop it`);
-      events.push({ cursor: String(newest() + 1), ...happening } as NodeEvent);
-    },
-    cursor: () => String(newest()),
-    after(cursor, limit) {
-      const place = cursor === null ? 0 : Number(cursor);
-      if (!Number.isSafeInteger(place) || place < 0 || place > newest())
-        throw new Error(`no such cursor: ${cursor}; the newest event is ${newest()}`);
-      if (place < dropped)
-        throw new Error(`events after ${place} are gone; the oldest kept is ${dropped + 1}`);
-      acknowledged = Math.max(acknowledged, place);
+      newest++;
+      store.run('insert into event (node, cursor, body) values (?, ?, ?)', node, newest, pack(happening));
       drop();
-      return events.slice(place - dropped, place - dropped + limit);
+    },
+    cursor: () => String(newest),
+    after(cursor, limit) {
+      const after = cursor === null ? 0 : Number(cursor);
+      if (!Number.isSafeInteger(after) || after < 0 || after > newest)
+        throw new Error(`no such cursor: ${cursor}; the newest event is ${newest}`);
+      if (after < dropped)
+        throw new Error(`events after ${after} are gone; the oldest kept is ${dropped + 1}`);
+      acknowledged = Math.max(acknowledged ?? 0, after);
+      // Asked at the end of every step: mostly there is nothing new.
+      if (after === newest) return [];
+      const rows = store.all(
+        'select cursor, body from event where node = ? and cursor > ? order by cursor limit ?',
+        node,
+        after,
+        limit,
+      );
+      return rows.map((row) => ({ cursor: String(row.cursor), ...unpack<Happening>(row.body) }) as NodeEvent);
     },
   };
 }

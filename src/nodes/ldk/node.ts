@@ -40,52 +40,74 @@ export interface LdkNode {
   tickPeers(): void;
   /** One round of work; answers whether HTLCs still wait to be forwarded. */
   pump(): boolean;
+  /** Puts everything that has changed into the step's commit. */
+  save(): void;
 }
 
 const ALIAS_BYTES = 32;
 const VERSION = 'LDK 0.1.2';
 
 export function createLdkNode(options: LdkNodeOptions, surroundings: Surroundings, links: Links): LdkNode {
+  const { store } = surroundings;
+  const { name } = options;
   const core = createCore(options, surroundings);
-  const wallet = createWallet(options.seedHex);
+  const wallet = createWallet(store, name, options.seedHex);
   const records: NodeRecords = {
     core,
     wallet,
-    invoices: createInvoiceBook(),
-    parts: createPartBook(),
-    journal: createJournal(),
+    invoices: createInvoiceBook(store, name),
+    parts: createPartBook(store, name),
+    journal: createJournal(store, name),
     openings: createOpenings(wallet.discard),
-    forwardsDue: false,
+    // HTLCs may have waited to be forwarded when the node was stored.
+    forwardsDue: core.storedHeight !== null,
     broadcast: surroundings.broadcast,
   };
   const clock = { chainMs: 0 };
+  let height = core.storedHeight ?? surroundings.startingPoint.height;
   let announcing = false;
+
+  function connectBlock(block: FedBlock): void {
+    clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
+    if (block.height <= height) return;
+    height = block.height;
+    core.connectBlock(block);
+    wallet.scan(block.transactions);
+    announcing = core.channels.list_channels().some(isAnnouncing);
+    records.journal.append({ kind: 'block', height: block.height });
+  }
+  for (const block of surroundings.missed) connectBlock(block);
+  announcing = core.channels.list_channels().some(isAnnouncing);
+  // Complete payments that waited to be claimed.
+  for (const secret of records.invoices.accepted()) core.channels.claim_funds(fromHex(secret));
   const context: Context = {
     options,
     records,
     graph: surroundings.graph,
+    saveGraph: surroundings.saveGraph,
     logger: surroundings.logger,
     links,
     clock,
   };
 
   return {
-    name: options.name,
+    name,
     pubkey: core.pubkey,
     peers: core.peers,
     announcing: () => announcing,
     verbs: { ...moneyVerbs(context), ...channelVerbs(context), ...fleetVerbs(context) },
-    connectBlock(block) {
-      clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
-      for (const sink of core.blockSinks)
-        sink.filtered_block_connected(block.header, toLdkBlock(block), block.height);
-      wallet.scan(block.transactions);
-      announcing = core.channels.list_channels().some(isAnnouncing);
-      records.journal.append({ kind: 'block', height: block.height });
+    connectBlock,
+    tick() {
+      core.channels.timer_tick_occurred();
+      core.monitors.tick();
+      core.trim();
     },
-    tick: () => core.channels.timer_tick_occurred(),
     tickPeers: () => core.peers.timer_tick_occurred(),
     pump: createPump(records),
+    save() {
+      wallet.save();
+      core.save();
+    },
   };
 }
 
@@ -93,13 +115,11 @@ interface Context {
   readonly options: LdkNodeOptions;
   readonly records: NodeRecords;
   readonly graph: ldk.NetworkGraph;
+  readonly saveGraph: () => void;
   readonly logger: ldk.Logger;
   readonly links: Links;
   readonly clock: { chainMs: number };
 }
-
-const toLdkBlock = (block: FedBlock): ldk.TwoTuple_usizeTransactionZ[] =>
-  block.transactions.map((raw, at) => ldk.TwoTuple_usizeTransactionZ.constructor_new(at, raw));
 
 function createPump(records: NodeRecords): () => boolean {
   const { core } = records;
@@ -117,18 +137,19 @@ function createPump(records: NodeRecords): () => boolean {
         : ldk.Result_NoneReplayEventZ.constructor_err(ldk.ReplayEvent.constructor_new());
     },
   });
-  function drain(source: ldk.EventsProvider): void {
-    source.process_pending_events(handler);
+  function drain(): void {
+    for (const source of core.eventSources) source.process_pending_events(handler);
+    core.monitors.processEvents(handler);
     // An error must not travel through WASM, and what has been told must not count as done: the worker dies of it.
     if (failure !== null) throw failure.error;
   }
   return () => {
     core.peers.process_events();
-    for (const source of core.eventSources) drain(source);
+    drain();
     if (records.forwardsDue) {
       records.forwardsDue = false;
       core.channels.process_pending_htlc_forwards();
-      for (const source of core.eventSources) drain(source);
+      drain();
     }
     core.peers.process_events();
     return records.forwardsDue;
@@ -256,7 +277,8 @@ function fleetVerbs({
   options,
   records,
   graph,
-}: Context): Table<'info' | 'announce' | 'knownGraph' | 'hold' | 'events'> {
+  saveGraph,
+}: Context): Table<'info' | 'announce' | 'knownGraph' | 'saveGraph' | 'hold' | 'events'> {
   const { core, invoices, journal } = records;
   return {
     info: () => () => ({
@@ -274,8 +296,13 @@ function fleetVerbs({
       return () => null;
     },
     knownGraph: () => () => readGraph(graph),
+    saveGraph() {
+      saveGraph();
+      return () => null;
+    },
     hold(on) {
-      for (const secret of invoices.hold(on)) core.channels.claim_funds(fromHex(secret));
+      invoices.hold(on);
+      if (!on) for (const secret of invoices.accepted()) core.channels.claim_funds(fromHex(secret));
       return () => null;
     },
     events:

@@ -4,6 +4,7 @@ import { feeMsat, type Route, sentMsat } from '../../lightning/route.ts';
 import type { Msat } from '../../money/msat.ts';
 import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
 import type { OwnHtlc } from './map.ts';
+import { pack, type Store, unpack } from './store.ts';
 
 export type PartState =
   | { readonly kind: 'in_flight' }
@@ -32,8 +33,9 @@ export interface PartBook {
   end(part: Part, state: PartState): void;
 }
 
-/** Ended parts that are remembered, so that their tokens stay used. */
+/** Ended parts of all nodes of the worker that are remembered, so that their tokens stay used. */
 const REMEMBERED = 200_000;
+const BITE = 1_000;
 /** Settled parts whose HTLC may not be removed from the commitment yet. A channel carries 483 each way. */
 const LINGERING = 5_000;
 
@@ -43,41 +45,56 @@ const toOwnHtlc = (part: Part): OwnHtlc => ({
   amountMsat: sentMsat(part.route),
 });
 
-export function createPartBook(): PartBook {
-  const parts = new Map<PartToken, Part>();
-  const inFlight = new Set<Part>();
-  const settled = new Set<Part>();
+export function createPartBook(store: Store, node: string): PartBook {
+  /** Those that still move stay at hand; of the others the newest settled ones, as HTLCs. */
+  const inFlight = new Map<PartToken, Part>();
+  for (const part of read(`state = 'in_flight' order by seq`)) inFlight.set(part.token, part);
+  let lingering = read(`state = 'settled' order by seq desc limit ${LINGERING}`).reverse().map(toOwnHtlc);
+  let ended = 0;
 
-  const dropOldest = <T>(set: Set<T>, capacity: number): void => {
-    for (const oldest of set) {
-      if (set.size <= capacity) return;
-      set.delete(oldest);
-    }
-  };
-  /** A map keeps the order of entry: the first ended part is the oldest. */
+  function read(where: string): Part[] {
+    return store
+      .all(`select body from part where node = ? and ${where}`, node)
+      .map((row) => unpack<Part>(row.body));
+  }
   function forgetOldest(): void {
-    for (const [token, part] of parts) {
-      if (parts.size - inFlight.size <= REMEMBERED) return;
-      if (part.state.kind !== 'in_flight') parts.delete(token);
-    }
+    store.run(
+      `delete from part where seq <= (select max(seq) from part) - ${REMEMBERED} and state <> 'in_flight'`,
+    );
   }
 
   return {
-    find: (token) => parts.get(token),
+    find(token) {
+      const row = store.get('select body from part where node = ? and token = ?', node, token);
+      return inFlight.get(token) ?? (row && unpack<Part>(row.body));
+    },
     add({ token, paymentHash, route, totalMsat }, channel) {
       const part: Part = { token, paymentHash, route, totalMsat, channel, state: { kind: 'in_flight' } };
-      parts.set(token, part);
-      inFlight.add(part);
+      store.run(
+        'insert into part (node, token, state, body) values (?, ?, ?, ?)',
+        node,
+        token,
+        part.state.kind,
+        pack(part),
+      );
+      inFlight.set(token, part);
       return part;
     },
-    inFlight: () => [...inFlight],
-    ownHtlcs: () => [...inFlight, ...settled].map(toOwnHtlc),
+    inFlight: () => [...inFlight.values()],
+    ownHtlcs: () => [...[...inFlight.values()].map(toOwnHtlc), ...lingering],
     end(part, state) {
       part.state = state;
-      inFlight.delete(part);
-      if (state.kind === 'settled') settled.add(part);
-      dropOldest(settled, LINGERING);
-      forgetOldest();
+      inFlight.delete(part.token);
+      store.run(
+        'update part set state = ?, body = ? where node = ? and token = ?',
+        state.kind,
+        pack(part),
+        node,
+        part.token,
+      );
+      if (state.kind === 'settled') lingering.push(toOwnHtlc(part));
+      if (lingering.length >= 2 * LINGERING) lingering = lingering.slice(-LINGERING);
+      if (++ended % BITE === 0) forgetOldest();
     },
   };
 }

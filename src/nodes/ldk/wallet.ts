@@ -4,8 +4,10 @@ import { untrusted } from '../../lightning/ids.ts';
 import { fromSat, MSAT_PER_SAT, type Msat } from '../../money/msat.ts';
 import type { OnchainAnswer, OnchainOrder } from '../node.ts';
 import { toHex } from './bindings.ts';
+import { READ_ANYTHING } from './sent.ts';
+import { pack, type Store, unpack } from './store.ts';
 import { type BuiltTransaction, buildPayment, type Coin, type Payment } from './wallet_build.ts';
-import { createKeyring, readAddress } from './wallet_keys.ts';
+import { createKeyring, readAddress, type WalletKey } from './wallet_keys.ts';
 
 export interface Wallet {
   /** A fresh one every time. */
@@ -21,19 +23,24 @@ export interface Wallet {
   discard(txid: string): void;
   /** Idempotent by the order's token; there is something to broadcast only the first time. */
   send(order: OnchainOrder): Sent;
+  /** Puts the wallet into the step's commit, if it has changed. */
+  save(): void;
 }
+
+/** What is stored of a wallet. */
+interface Purse {
+  readonly keys: number;
+  readonly coins: readonly Coin[];
+  readonly unconfirmed: readonly BuiltTransaction[];
+}
+const EMPTY: Purse = { keys: 0, coins: [], unconfirmed: [] };
+const WALLET = 'wallet';
 
 interface Sent {
   readonly answer: OnchainAnswer;
   readonly broadcast: Uint8Array | null;
 }
 
-const READ_ANYTHING = {
-  allowUnknownInputs: true,
-  allowUnknownOutputs: true,
-  allowUnknownVersion: true,
-  disableScriptCheck: true,
-};
 const nameOf = ({ txid, index }: { readonly txid: string; readonly index: number }): string =>
   `${txid}:${index}`;
 
@@ -42,20 +49,35 @@ const refused = (reason: 'insufficient_funds' | 'bad_address', detail: string): 
   broadcast: null,
 });
 
-export function createWallet(seedHex: string): Wallet {
-  const keys = createKeyring(seedHex);
-  const coins = new Map<string, Coin>();
+export function createWallet(store: Store, node: string, seedHex: string): Wallet {
+  const row = store.get('select bytes from state where node = ? and name = ?', node, WALLET);
+  const purse = row === undefined ? EMPTY : unpack<Purse>(row.bytes);
+  const keys = createKeyring(seedHex, purse.keys);
+  const coins = new Map(purse.coins.map((coin): [string, Coin] => [nameOf(coin), coin]));
   /** Own payments without a block yet, by txid. */
-  const unconfirmed = new Map<string, BuiltTransaction>();
-  const answers = new Map<string, OnchainAnswer>();
+  const unconfirmed = new Map(purse.unconfirmed.map((built) => [built.txid, built]));
+  let changed = false;
+  // A channel that was not funded to the end is forgotten by LDK when the node stops: nobody will send for its coins.
+  for (const txid of [...unconfirmed.keys()])
+    if (store.get('select txid from sent_transaction where txid = ?', txid) === undefined) discard(txid);
 
   function pay(payment: Payment): BuiltTransaction | null {
     const built = buildPayment(payment, [...coins.values()], keys);
+    changed = true;
     if (built === null) return null;
     for (const coin of built.spent) coins.delete(nameOf(coin));
     if (built.change !== null) coins.set(nameOf(built.change), built.change);
     unconfirmed.set(built.txid, built);
     return built;
+  }
+
+  function discard(txid: string): void {
+    const built = unconfirmed.get(txid);
+    if (built === undefined) return;
+    changed = true;
+    unconfirmed.delete(txid);
+    for (const coin of built.spent) coins.set(nameOf(coin), coin);
+    if (built.change !== null) coins.delete(nameOf(built.change));
   }
 
   /** Change may be spent again before it is confirmed. */
@@ -64,17 +86,20 @@ export function createWallet(seedHex: string): Wallet {
 
   function scanOne(raw: Uint8Array): void {
     const transaction = Transaction.fromRaw(raw, READ_ANYTHING);
-    unconfirmed.delete(transaction.id);
+    changed = unconfirmed.delete(transaction.id) || changed;
     for (let at = 0; at < transaction.inputsLength; at++) {
       const { txid, index } = transaction.getInput(at);
-      if (txid !== undefined && index !== undefined) coins.delete(nameOf({ txid: toHex(txid), index }));
+      if (txid === undefined || index === undefined) continue;
+      changed = coins.delete(nameOf({ txid: toHex(txid), index })) || changed;
     }
     for (let index = 0; index < transaction.outputsLength; index++) {
       const { script, amount } = transaction.getOutput(index);
       const key = script === undefined ? undefined : keys.owner(script);
       if (key === undefined || amount === undefined) continue;
       const coin = { txid: transaction.id, index, amountSat: amount, key: key.index };
-      if (!isSpent(nameOf(coin))) coins.set(nameOf(coin), coin);
+      if (isSpent(nameOf(coin))) continue;
+      coins.set(nameOf(coin), coin);
+      changed = true;
     }
   }
 
@@ -87,13 +112,23 @@ export function createWallet(seedHex: string): Wallet {
     const built = pay({ script, amountSat, feeRateSatPerVb: order.feeRateSatPerVb });
     if (built === null) return refused('insufficient_funds', 'the wallet holds less than amount and fee');
     const answer = { kind: 'sent' as const, txid: built.txid, feeMsat: fromSat(built.feeSat) };
-    answers.set(order.token, answer);
+    store.run(
+      'insert into onchain_order (node, token, answer) values (?, ?, ?)',
+      node,
+      order.token,
+      pack(answer),
+    );
     return { answer, broadcast: built.raw };
   }
 
+  function fresh(): WalletKey {
+    changed = true;
+    return keys.fresh();
+  }
+
   return {
-    address: () => keys.fresh().address,
-    script: () => keys.fresh().script,
+    address: () => fresh().address,
+    script: () => fresh().script,
     balanceMsat() {
       let sat = 0n;
       for (const coin of coins.values()) sat += coin.amountSat;
@@ -103,16 +138,31 @@ export function createWallet(seedHex: string): Wallet {
       for (const raw of transactions) scanOne(raw);
     },
     pay,
-    discard(txid) {
-      const built = unconfirmed.get(txid);
-      if (built === undefined) return;
-      unconfirmed.delete(txid);
-      for (const coin of built.spent) coins.set(nameOf(coin), coin);
-      if (built.change !== null) coins.delete(nameOf(built.change));
-    },
+    discard,
     send(order) {
-      const known = answers.get(order.token);
-      return known === undefined ? sendNew(order) : { answer: known, broadcast: null };
+      const known = store.get(
+        'select answer from onchain_order where node = ? and token = ?',
+        node,
+        order.token,
+      );
+      return known === undefined
+        ? sendNew(order)
+        : { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+    },
+    save() {
+      if (!changed) return;
+      changed = false;
+      const now: Purse = {
+        keys: keys.count(),
+        coins: [...coins.values()],
+        unconfirmed: [...unconfirmed.values()],
+      };
+      store.run(
+        'insert or replace into state (node, name, bytes, height) values (?, ?, ?, 0)',
+        node,
+        WALLET,
+        pack(now),
+      );
     },
   };
 }

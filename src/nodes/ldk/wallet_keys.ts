@@ -16,16 +16,19 @@ export interface WalletKey {
 
 export interface Keyring {
   fresh(): WalletKey;
+  /** Keys that have been given out. */
+  count(): number;
   /** @throws for an index that has not been given out */
   at(index: number): WalletKey;
   /** Whose coins the script locks; undefined for a stranger's. */
   owner(script: Uint8Array): WalletKey | undefined;
 }
 
-export function createKeyring(seedHex: string): Keyring {
+/** @param known keys that were given out before */
+export function createKeyring(seedHex: string, known: number): Keyring {
   const keys: WalletKey[] = [];
   const byScript = new Map<string, WalletKey>();
-  return {
+  const keyring: Keyring = {
     fresh() {
       const index = keys.length;
       const secret = createHmac('sha256', fromHex(seedHex)).update(`wallet/${index}`).digest();
@@ -36,6 +39,7 @@ export function createKeyring(seedHex: string): Keyring {
       byScript.set(toHex(script), key);
       return key;
     },
+    count: () => keys.length,
     at(index) {
       const key = keys[index];
       if (key === undefined) throw new Error(`the wallet has no key ${index}`);
@@ -43,6 +47,8 @@ export function createKeyring(seedHex: string): Keyring {
     },
     owner: (script) => byScript.get(toHex(script)),
   };
+  while (keys.length < known) keyring.fresh();
+  return keyring;
 }
 
 /** The script that an address stands for; null for what is no address of regtest. */

@@ -47,7 +47,10 @@ export interface StartingPoint {
 
 export interface WorkerStart {
   readonly nodes: readonly LdkNodeOptions[];
+  /** For nodes that are new. */
   readonly startingPoint: StartingPoint;
+  /** Where the nodes keep their state; null: in memory. */
+  readonly file: string | null;
   /** ms between ticks: an incomplete set of parts is given up after three of them. */
   readonly tickMs: number;
 }
@@ -95,6 +98,8 @@ export interface Verbs {
   announce: { takes: null; gives: null };
   /** What the node's graph knows, to see gossip arrive. */
   knownGraph: { takes: null; gives: Knowledge };
+  /** Puts the graph, which is written now and then, into the next commit; answers after it. */
+  saveGraph: { takes: null; gives: null };
   /** While it holds, complete payments wait unclaimed. */
   hold: { takes: boolean; gives: null };
   /** Answers once there are events after the cursor. */
@@ -122,6 +127,8 @@ export interface LinkMessage {
 }
 
 export type ToWorker =
+  /** The first message: the blocks from the height on that the worker has named. */
+  | { readonly kind: 'begin'; readonly missed: readonly FedBlock[] }
   | CallMessage
   | LinkMessage
   | { readonly kind: 'link_inside'; readonly from: string; readonly to: string }
@@ -132,6 +139,8 @@ export type ToWorker =
   | { readonly kind: 'forget'; readonly id: number };
 
 export type FromWorker =
+  /** The first message: the lowest height that something is stored at; null: all nodes are new. */
+  | { readonly kind: 'stored'; readonly height: number | null }
   | { readonly kind: 'ready'; readonly pubkeys: Readonly<Record<string, NodePubkey>> }
   | { readonly kind: 'answer'; readonly id: number; readonly gives: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }

@@ -2,17 +2,22 @@
  * The thread that LDK lives in. It works in steps:
  * 1. inputs (bytes, blocks, calls) change memory only;
  * 2. all nodes run until nothing moves between them;
- * 3. here one commit of the state will go;
- * 4. and only then anything leaves: bytes to peers elsewhere, answers, transactions.
+ * 3. everything that has changed is committed at once: managers, monitors, records, events;
+ * 4. and only then anything leaves: bytes to peers elsewhere, answers, transactions. A peer that has heard of what
+ *    we have forgotten would close the channel.
  * An error anywhere ends the thread: a node whose state is half changed must not go on.
  */
+import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodePubkey } from '../../lightning/ids.ts';
-import { ldk, loadLdk } from './bindings.ts';
+import { loadLdk } from './bindings.ts';
 import { createLogger } from './core.ts';
 import { answers, receptionOf } from './faults.ts';
+import { openGraph } from './gossip.ts';
 import { createLinks } from './links.ts';
 import { type Answering, createLdkNode, type LdkNode } from './node.ts';
+import { createSent } from './sent.ts';
+import { openStore, storedHeight } from './store.ts';
 import type { CallMessage, Fault, FedBlock, FromWorker, ToWorker, Verb, WorkerStart } from './wire.ts';
 
 /** More rounds than any exchange of messages takes; whoever needs more goes on in the next step. */
@@ -23,7 +28,11 @@ const PEER_TICK_MS = 10_000;
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread: use startLdkHost()');
 const main = parentPort;
 const start = workerData as WorkerStart;
-await loadLdk();
+const store = openStore(start.file);
+main.postMessage({ kind: 'stored', height: storedHeight(store) } satisfies FromWorker);
+const [[order]] = (await Promise.all([once(main, 'message'), loadLdk()])) as [[ToWorker], void];
+if (order.kind !== 'begin') throw new Error(`the worker waits for its blocks, not for ${order.kind}`);
+const { missed: missedBlocks } = order;
 
 const inbox: (() => void)[] = [];
 const outbox: FromWorker[] = [];
@@ -49,11 +58,17 @@ const links = createLinks(enqueue);
 const logger = createLogger((line) => {
   if (process.env.ARGOSY_LDK_LOG) process.stderr.write(`[ldk] ${line}\n`);
 });
+const broadcast = (transaction: Uint8Array) => void outbox.push({ kind: 'broadcast', transaction });
+const sent = createSent(store, start.startingPoint.height, broadcast);
+const sharedGraph = openGraph(store, logger);
 const surroundings = {
-  graph: ldk.NetworkGraph.constructor_new(ldk.Network.LDKNetwork_Regtest, logger),
+  graph: sharedGraph.graph,
+  saveGraph: sharedGraph.saveSoon,
   logger,
   startingPoint: start.startingPoint,
-  broadcast: (transaction: Uint8Array) => void outbox.push({ kind: 'broadcast', transaction }),
+  store,
+  missed: missedBlocks,
+  broadcast: sent.send,
 };
 const nodes = new Map<string, LdkNode>(
   start.nodes.map((options) => [options.name, createLdkNode(options, surroundings, links)]),
@@ -111,8 +126,11 @@ function toError(id: number, error: unknown): FromWorker {
   return { kind: 'error', id, message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The place where managers, monitors, records and the chain become durable in one commit. Nothing yet. */
-function commit(): void {}
+function commit(): void {
+  for (const node of nodes.values()) node.save();
+  sharedGraph.save();
+  store.commit();
+}
 
 function release(): void {
   links.release();
@@ -182,6 +200,7 @@ function revive(node: LdkNode): void {
 }
 
 function connectBlock(block: FedBlock): void {
+  sent.connectBlock(block);
   for (const node of nodes.values()) {
     const waiting = missed.get(node);
     if (waiting === undefined) node.connectBlock(block);
@@ -227,6 +246,8 @@ tick(PEER_TICK_MS, () => {
   for (const node of living()) node.tickPeers();
 });
 tick(REDIAL_MS, links.redial);
+for (const block of missedBlocks) sent.connectBlock(block);
+sent.again();
 outbox.push({
   kind: 'ready',
   pubkeys: Object.fromEntries([...nodes].map(([name, node]) => [name, nodePubkey(node.pubkey)])),

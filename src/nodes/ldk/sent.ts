@@ -1,0 +1,51 @@
+/**
+ * Transactions that nodes have sent for a block and that have none yet: sent again after a restart, since the world
+ * may have stopped between a node's commit and the mempool.
+ */
+import { Transaction } from '@scure/btc-signer';
+import type { Store } from './store.ts';
+import type { FedBlock } from './wire.ts';
+
+export interface Sent {
+  send(raw: Uint8Array): void;
+  /** Sends everything that still waits, parents first. */
+  again(): void;
+  connectBlock(block: FedBlock): void;
+}
+
+/** Whatever has found no block for so long has been refused. */
+const HOPELESS_BLOCKS = 2016;
+
+export const READ_ANYTHING = {
+  allowUnknownInputs: true,
+  allowUnknownOutputs: true,
+  allowUnknownVersion: true,
+  disableScriptCheck: true,
+};
+const txidOf = (raw: Uint8Array): string => Transaction.fromRaw(raw, READ_ANYTHING).id;
+
+/** @param broadcast after the commit */
+export function createSent(store: Store, height: number, broadcast: (raw: Uint8Array) => void): Sent {
+  let now = height;
+  return {
+    send(raw) {
+      store.run(
+        'insert or ignore into sent_transaction (txid, raw, height) values (?, ?, ?)',
+        txidOf(raw),
+        raw,
+        now,
+      );
+      broadcast(raw);
+    },
+    again() {
+      for (const { raw } of store.all('select raw from sent_transaction order by height, rowid'))
+        broadcast(raw as Uint8Array);
+    },
+    connectBlock(block) {
+      now = block.height;
+      for (const raw of block.transactions.slice(1))
+        store.run('delete from sent_transaction where txid = ?', txidOf(raw));
+      store.run('delete from sent_transaction where height < ?', now - HOPELESS_BLOCKS);
+    },
+  };
+}

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createOwner, newSecret } from '../src/access/service.ts';
+import { ensureOwner, newSecret } from '../src/access/service.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { type Db, type DbTarget, openDb } from '../src/kit/db.ts';
 import { openLog } from '../src/kit/log.ts';
@@ -158,7 +158,7 @@ async function systemPayer(
   const db = openDb(target, { max: 20 });
   await migrate(db);
   const secret = newSecret();
-  await db.tx((tx) => createOwner(tx, systemClock, secret));
+  await db.tx((tx) => ensureOwner(tx, systemClock, secret));
   const network = world();
   const log = openLog('error');
   const nodes = ['us', 'eu', 'asia'].map((name) => ({

@@ -1,6 +1,7 @@
 /** The composition root: the data folder, the database, the practice world, the system, the listening server. */
+import { join } from 'node:path';
 import { type ServerType, serve } from '@hono/node-server';
-import { createOwner, newSecret } from './access/service.ts';
+import { ensureOwner, newSecret } from './access/service.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './kit/clock.ts';
 import { type Db, openDb } from './kit/db.ts';
@@ -33,7 +34,7 @@ export interface Running {
 }
 
 export interface StartOptions {
-  /** Balances and fees of the practice world follow from it. Default: always the same. */
+  /** Balances and fees of a new practice world follow from it. Default: always the same. */
   readonly seed?: string;
 }
 
@@ -73,8 +74,9 @@ export async function startArgosy(
       () => openDatabase(config, folder, undo),
       (it) => it.what,
     );
-    const practice = openWorld(onStep, undo, options);
+    const practice = openWorld(folder, onStep, undo, options);
     const [{ db }, world] = await allOrFirstError(database, practice);
+    await refuseOtherBooks(db, config, world);
     const key = await ownerKey(db, folder);
     const system = await step(
       'fleet',
@@ -116,10 +118,6 @@ interface Undo {
   push(step: () => Promise<unknown> | unknown): unknown;
 }
 
-/**
- * The practice world is made anew at each start, so its books begin anew, too: the embedded database is emptied;
- * the operator's own has to be empty.
- */
 async function openDatabase(config: Config, folder: Folder, undo: Undo): Promise<{ db: Db; what: string }> {
   const what = config.databaseUrl === null ? 'embedded PostgreSQL' : 'PostgreSQL by URL';
   const db =
@@ -129,14 +127,6 @@ async function openDatabase(config: Config, folder: Folder, undo: Undo): Promise
   undo.push(() => db.close());
   const migrated = await migrate(db);
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
-  const nodes = await db.read.query('select id from node limit 1');
-  if (nodes.length > 0) {
-    throw new Problem(
-      'database_not_empty',
-      'database.url: it holds the books of an earlier practice world, which cannot be resumed yet; give an empty database.',
-      { field: 'database.url' },
-    );
-  }
   return { db, what };
 }
 
@@ -144,18 +134,18 @@ async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
   const postgres = await startPostgres({ folder: folder.path });
   if (postgres.kind === 'refused') throw new Problem(postgres.code, postgres.detail);
   undo.push(() => postgres.stop());
-  const db = openDb(postgres.target, { max: 20 });
-  await db.tx((tx) => tx.query('drop schema public cascade; create schema public'));
-  return db;
+  return openDb(postgres.target, { max: 20 });
 }
 
 async function openWorld(
+  folder: Folder,
   onStep: (step: StartStep) => void,
   undo: Undo,
   options: StartOptions,
 ): Promise<World> {
   const world = await startWorld({
     ...options,
+    folder: join(folder.path, 'world'),
     onProgress: ({ phase, state, detail }) =>
       onStep({ step: phase, state: state === 'done' ? 'done' : 'began', detail }),
   });
@@ -163,12 +153,30 @@ async function openWorld(
   return world;
 }
 
-/** The key outlives the database of a practice world, so that scripts keep working after a restart. */
+/**
+ * The books must be those of this world: every world has keys of its own.
+ * @throws Problem database_not_empty
+ */
+async function refuseOtherBooks(db: Db, config: Config, { nodes }: World): Promise<void> {
+  const known = await db.read.query<{ pubkey: string }>('select pubkey from node');
+  const here = await Promise.all(nodes.map(({ node }) => node.info()));
+  const strangers = known.filter(({ pubkey }) => here.every((info) => info.pubkey !== pubkey));
+  if (strangers.length === 0) return;
+  throw new Problem(
+    'database_not_empty',
+    config.databaseUrl === null
+      ? 'data: the books here are those of another practice world; forget both with `argosy practice reset`.'
+      : 'database.url: it holds the books of another practice world; give an empty database, or the data folder of that world.',
+    { field: config.databaseUrl === null ? 'data' : 'database.url' },
+  );
+}
+
+/** The key is on disk before the database knows it, so that no crash leaves a lock without a key. */
 async function ownerKey(db: Db, folder: Folder): Promise<string> {
   const known = folder.readFile(KEY_FILE)?.trim();
   const secret = known ?? newSecret();
-  const created = await db.tx((tx) => createOwner(tx, systemClock, secret));
-  if (created && known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
+  if (known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
+  await db.tx((tx) => ensureOwner(tx, systemClock, secret));
   return secret;
 }
 

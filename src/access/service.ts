@@ -4,21 +4,24 @@ import type { Db, Tx } from '../kit/db.ts';
 import { newId, randomHex } from '../kit/ids.ts';
 import { Problem } from '../kit/problems.ts';
 import { may, type Permission, type Principal } from './permission.ts';
-import { findPrincipal, hasPrincipals, insertPrincipal } from './store.ts';
+import { findPrincipal, findPrincipalId, insertKey, insertPrincipal } from './store.ts';
+
+const OWNER = { name: 'owner', permissions: ['*'] } as const;
 
 const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 export const newSecret = (): string => `argosy_${randomHex(24)}`;
 
 /**
- * The owner and the first key, on a database that knows nobody yet. The database keeps a hash; the caller shows or
- * stores `secret` (see `newSecret`). False: there is an owner already, and `secret` opens nothing.
+ * The owner, with this key: on a database that knows nobody yet, or when the key is not known there, as after the file
+ * that held it was lost. The database keeps a hash; the caller stores `secret` (see `newSecret`) before it calls.
  */
-export async function createOwner(tx: Tx, clock: Clock, secret: string): Promise<boolean> {
-  if (await hasPrincipals(tx)) return false;
-  const owner: Principal = { id: newId('prn', clock.now()), name: 'owner', permissions: ['*'] };
-  await insertPrincipal(tx, owner, newId('key', clock.now()), hashSecret(secret));
-  return true;
+export async function ensureOwner(tx: Tx, clock: Clock, secret: string): Promise<void> {
+  const hash = hashSecret(secret);
+  const known = await findPrincipalId(tx, OWNER.name);
+  const owner: Principal = { ...OWNER, id: known ?? newId('prn', clock.now()) };
+  if (known === null) await insertPrincipal(tx, owner);
+  await insertKey(tx, owner, newId('key', clock.now()), hash);
 }
 
 /** Who is behind `Authorization: Bearer argosy_...`? @throws Problem unauthenticated */

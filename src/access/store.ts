@@ -9,20 +9,23 @@ export const findPrincipal = (read: Statements, secretHash: string): Promise<Pri
     [secretHash],
   );
 
-export const hasPrincipals = async (tx: Tx): Promise<boolean> =>
-  (await tx.query('select id from principal limit 1')).length > 0;
+export const findPrincipalId = async (read: Statements, name: string): Promise<string | null> =>
+  (await read.maybe<{ id: string }>('select id from principal where name = $1', [name]))?.id ?? null;
 
-export async function insertPrincipal(
+export async function insertPrincipal(tx: Tx, { id, name }: Principal): Promise<void> {
+  await tx.query('insert into principal (id, name) values ($1, $2)', [id, name]);
+}
+
+/** A key that is there already, be it revoked, stays as it is. */
+export async function insertKey(
   tx: Tx,
-  principal: Principal,
+  { id, permissions }: Principal,
   keyId: string,
   secretHash: string,
 ): Promise<void> {
-  await tx.query('insert into principal (id, name) values ($1, $2)', [principal.id, principal.name]);
-  await tx.query('insert into api_key (id, principal_id, secret_hash, permissions) values ($1, $2, $3, $4)', [
-    keyId,
-    principal.id,
-    secretHash,
-    principal.permissions,
-  ]);
+  await tx.query(
+    `insert into api_key (id, principal_id, secret_hash, permissions) values ($1, $2, $3, $4)
+     on conflict (secret_hash) do nothing`,
+    [keyId, id, secretHash, permissions],
+  );
 }

@@ -18,6 +18,12 @@ export interface OwnNode {
   /** `ldk`, `lnd`, ... */
   readonly driver: string;
   readonly node: LightningNode;
+  /**
+   * Names whoever alone can run this node, such as the world that it lives in: the next process of the same holder
+   * takes the session over at once, since the last one is proven to be gone. Default: this process, and a lease that
+   * it leaves behind has to run out.
+   */
+  readonly holder?: string;
 }
 
 export interface Fleet {
@@ -67,7 +73,7 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
         if (event.kind === 'channel_changed') watch.soon();
         await context.book(tx, id, event);
       };
-      sessions.set(own.id, await openSession(context, own.id, own.node, book, context.afterBooking));
+      sessions.set(own.id, await openSession(context, own, book, context.afterBooking));
     }
   } catch (error) {
     await stop();

@@ -8,7 +8,8 @@ import type { Db, Statements } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
-import type { Cursor, LightningNode, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
+import type { Cursor, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
+import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
 
@@ -39,15 +40,13 @@ interface Waypoint {
 /** @throws Error when another process owns the node. */
 export async function openSession(
   context: { readonly db: Db; readonly clock: Clock; readonly log: Log },
-  id: NodeId,
-  node: LightningNode,
+  { id, node, holder = randomUUID() }: Pick<OwnNode, 'id' | 'node' | 'holder'>,
   book: BookEvent,
   afterBooking: () => void,
 ): Promise<Session> {
   const { db, clock, log } = context;
-  const owner = randomUUID();
   let leasedUntil = clock.now() + LEASE_MS;
-  const lease = await db.tx((tx) => takeLease(tx, id, owner, LEASE_MS));
+  const lease = await db.tx((tx) => takeLease(tx, id, holder, LEASE_MS));
   if (lease === null) throw new Error(`node ${id} is owned by another Argosy process; stop it, or wait 15 s`);
   let owned = true;
   let booked: Cursor | null = lease.cursor;

@@ -71,6 +71,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
+  practice_world_differs:
+    'A practice world is kept in the data folder, with its seed. `argosy practice reset` forgets it, and its books.',
   practice_payment_failed:
     'A person of the practice world could not pay; `reason` says why. Their coins are limited, too.',
   config_invalid: 'See argosy.example.yaml for every key; flags and environment win over the file.',
@@ -90,7 +92,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   database_not_started:
     'The reason follows the message; the log is in the data folder. A PostgreSQL by URL works as well.',
   database_not_empty:
-    'Practice worlds begin anew at each start, so their books do, too: give an empty database, or use the embedded one.',
+    'A practice world in the data folder and its books in the database belong together. `argosy practice reset` forgets ' +
+    'both where the database is the embedded one; else give an empty database.',
   database_history_changed:
     'An applied migration is never edited. Restore the file, or the version of Argosy that was there before.',
   database_newer: 'Start the newer Argosy, or give this one another database.',

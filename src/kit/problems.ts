@@ -75,6 +75,7 @@ export const PROBLEMS = {
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
   practice_node_unknown: { status: 404, title: 'There is no own node of that name in the practice world' },
+  practice_world_differs: { status: 500, title: 'The practice world that is here is another one', exit: 2 },
   practice_payment_failed: { status: 409, title: 'The payment in the practice world failed' },
   // starting
   config_invalid: usage('The configuration is not valid'),
@@ -87,7 +88,11 @@ export const PROBLEMS = {
   database_binary_missing: { status: 500, title: 'No embedded PostgreSQL for this machine', exit: 2 },
   database_other_version: { status: 500, title: 'The database files are of another PostgreSQL', exit: 2 },
   database_not_started: { status: 500, title: 'The embedded PostgreSQL did not start', exit: 1 },
-  database_not_empty: { status: 500, title: 'A practice world needs an empty database', exit: 2 },
+  database_not_empty: {
+    status: 500,
+    title: 'The database holds the books of another practice world',
+    exit: 2,
+  },
   database_history_changed: { status: 500, title: 'A migration is not the one that was applied', exit: 2 },
   database_newer: { status: 500, title: 'The database was migrated by a newer Argosy', exit: 2 },
   starting: { status: 503, title: 'Argosy is starting', retryable: true, exit: 5 },

@@ -1,13 +1,20 @@
 /**
  * A network of real Lightning nodes on a practice chain: groups of nodes, each in a worker of its own, and the
- * channels between them. Everything is built anew at every start.
+ * channels between them. In a home it comes back at the next start as it was; without one it begins anew.
  */
 import { createHash } from 'node:crypto';
-import { Address, OutScript } from '@scure/btc-signer';
-import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
-import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
+import { type Fault, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
+import {
+  ANNOUNCED_BLOCKS,
+  awaitPeers,
+  type Building,
+  fundWallets,
+  openChannels,
+  scriptOf,
+  spreadGossip,
+} from './world_building.ts';
 
 export interface Fee {
   readonly baseMsat: number;
@@ -34,7 +41,7 @@ export interface NetworkPlan<Name extends string> {
 }
 
 /** The steps of a start, in their order. */
-export type Phase = 'chain' | 'nodes' | 'wallets' | 'channels' | 'gossip';
+export type Phase = 'chain' | 'nodes' | 'wallets' | 'channels' | 'gossip' | 'peers';
 export interface Progress {
   readonly phase: Phase;
   readonly state: 'running' | 'done';
@@ -44,7 +51,19 @@ export interface Progress {
   readonly elapsedMs: number;
 }
 
+/** Where a network lives between starts. */
+export interface Home {
+  /** It is complete, and comes back; false: it has to be built. */
+  readonly built: boolean;
+  /** The path of a file of that name. */
+  file(name: string): string;
+  /** The network is complete, and comes back from now on. */
+  keep(): void;
+}
+
 export interface NetworkOptions {
+  /** Default: none; everything is in memory, and begins anew. */
+  readonly home?: Home;
   readonly onProgress?: (progress: Progress) => void;
   /** 32 bytes hex from which all keys follow. Default: the same keys at every start. */
   readonly seedHex?: string;
@@ -76,44 +95,35 @@ export interface Network<Name extends string> {
 /** A coinbase matures after 100 blocks: the first ten are enough for everybody. */
 const FIRST_BLOCKS = 110;
 const BLOCK_SECONDS = 60;
-/** Channels are announced at six confirmations (BOLT 7), and LDK leaves them out of route hints at seven. */
-const ANNOUNCED_BLOCKS = 7;
-/** What opening a channel costs at most. */
-const OPENING_SAT = 10_000;
-const POLL_MS = 15;
-const PATIENCE_MS = 30_000;
 const DEFAULT_SEED = '41'.repeat(32);
-const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
-
-/** What every step of a start works on. */
-interface Building<Name extends string> {
-  readonly plan: NetworkPlan<Name>;
-  readonly names: readonly Name[];
-  readonly chain: Chain;
-  readonly hosts: readonly LdkHost[];
-  /** Mines, and resolves once every node knows the blocks. */
-  mine(blocks: number): Promise<void>;
-  place(name: Name): { readonly host: LdkHost; readonly name: Name };
-  node(name: Name): LdkDriver;
-}
 
 export async function startNetwork<Name extends string>(
   plan: NetworkPlan<Name>,
   options: NetworkOptions = {},
 ): Promise<Network<Name>> {
   const phase = createPhases(options.onProgress ?? (() => {}));
+  const { home } = options;
   const names = plan.groups.flat();
-  const chain = await phase('chain', `${FIRST_BLOCKS} blocks`, async () => buildChain(options));
-  const hosts = await phase('nodes', names.join(', '), () => startHosts(plan, chain, options));
+  const chain = await phase('chain', home?.built ? 'as it was' : `${FIRST_BLOCKS} blocks`, async () =>
+    openFirstBlocks(options),
+  );
+  const hosts: LdkHost[] = [];
   try {
+    hosts.push(...(await phase('nodes', names.join(', '), () => startHosts(plan, chain, options))));
     const building = createBuilding(plan, chain, hosts);
     for (const [from, to] of linksOf(plan)) linkNodes(building.place(from), building.place(to));
-    await phase('wallets', 'coins from the faucet', () => fundWallets(building));
-    await phase('channels', `${plan.channels.length} channels`, () => openChannels(building));
-    await phase('gossip', 'everybody learns of everybody', () => spreadGossip(building));
+    if (home?.built) {
+      await phase('peers', 'everybody finds everybody again', () => awaitPeers(building));
+    } else {
+      await phase('wallets', 'coins from the faucet', () => fundWallets(building));
+      await phase('channels', `${plan.channels.length} channels`, () => openChannels(building));
+      await phase('gossip', 'everybody learns of everybody', () => spreadGossip(building));
+      home?.keep();
+    }
     return createNetwork(building, options.mining ?? true);
   } catch (error) {
     await stopAll(hosts);
+    chain.close();
     throw error;
   }
 }
@@ -158,23 +168,24 @@ function createPhases(report: (progress: Progress) => void) {
  * The first blocks lie in the past: each must be later than the median of those before it, so that many blocks in
  * one second would run ahead of the clock, and invoices with them.
  */
-function buildChain({ nowSeconds = () => Math.floor(Date.now() / 1000) }: NetworkOptions): Chain {
-  let missing = FIRST_BLOCKS;
-  const chain = openChain({ file: null, nowSeconds: () => nowSeconds() - missing * BLOCK_SECONDS });
-  while (missing > 0) {
-    chain.mine();
-    missing--;
-  }
+function openFirstBlocks({ home, nowSeconds = wallClock }: NetworkOptions): Chain {
+  const file = home?.file('chain.db') ?? null;
+  let missing = 0;
+  const chain = openChain({ file, nowSeconds: () => nowSeconds() - missing * BLOCK_SECONDS });
+  for (missing = FIRST_BLOCKS - chain.height; missing > 0; missing--) chain.mine();
+  missing = 0;
   return chain;
 }
+
+const wallClock = (): number => Math.floor(Date.now() / 1000);
 
 /** All workers start at once; if one does not come up, none stays. */
 async function startHosts<Name extends string>(
   plan: NetworkPlan<Name>,
   chain: Chain,
-  { seedHex = DEFAULT_SEED, tickMs }: NetworkOptions,
+  { home, seedHex = DEFAULT_SEED, tickMs }: NetworkOptions,
 ): Promise<LdkHost[]> {
-  const start = (group: readonly Name[]): Promise<LdkHost> =>
+  const start = (group: readonly Name[], at: number): Promise<LdkHost> =>
     startLdkHost({
       network: 'regtest',
       nodes: group.map((name) => ({
@@ -183,6 +194,8 @@ async function startHosts<Name extends string>(
         seedHex: createHash('sha256').update(`${seedHex}/${name}`).digest('hex'),
       })),
       startingPoint: { height: chain.height, hash: chain.tip.hash },
+      blocksFrom: (height) => chain.blocksAfter(height - 1, chain.height).map(toFed),
+      ...(home === undefined ? {} : { file: home.file(`nodes-${at}.db`) }),
       // Nodes broadcast again what is known, and claims that come late: what the chain refuses is of no use.
       broadcast: (transaction) => void chain.submit(transaction),
       ...(tickMs === undefined ? {} : { tickMs }),
@@ -231,83 +244,6 @@ const toFed = ({ height, header, transactions }: Block) => ({
   header,
   transactions: transactions.map((transaction) => transaction.raw),
 });
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline)
-      throw new Error(`the practice world waited ${PATIENCE_MS} ms in vain: ${what}; start it again`);
-    await new Promise((wake) => setTimeout(wake, POLL_MS));
-  }
-}
-
-const scriptOf = (address: string): Uint8Array => OutScript.encode(Address(REGTEST).decode(address));
-
-/** One coin for each channel to open, so that none waits for another's change. */
-async function fundWallets<Name extends string>({
-  plan,
-  names,
-  chain,
-  node,
-  mine,
-}: Building<Name>): Promise<void> {
-  const fund = async (name: Name, amountSat: number): Promise<void> => {
-    const address = await node(name).address();
-    chain.fund(scriptOf(address), BigInt(amountSat));
-  };
-  await Promise.all([
-    ...names.map((name) => fund(name, plan.spareSat)),
-    ...plan.channels.map(({ from, capacitySat }) => fund(from, capacitySat + OPENING_SAT)),
-  ]);
-  await mine(1);
-}
-
-async function openChannel<Name extends string>(
-  { place }: Building<Name>,
-  planned: PlannedChannel<Name>,
-): Promise<void> {
-  const [from, to] = [place(planned.from), place(planned.to)];
-  const opener = from.host.node(from.name);
-  const peer = to.host.pubkey(to.name);
-  await opener.connect(peer, '');
-  const order = {
-    peer,
-    capacityMsat: fromSat(BigInt(planned.capacitySat)),
-    pushMsat: fromSat(BigInt(planned.pushSat)),
-    private: false,
-  };
-  const channel = await opener.facets.open?.open(order);
-  if (channel === undefined) throw new Error(`${from.name} cannot open channels`);
-  await Promise.all([
-    from.host.setForwardingFee(from.name, channel, planned.fromFee),
-    to.host.setForwardingFee(to.name, channel, planned.toFee),
-  ]);
-}
-
-async function openChannels<Name extends string>(building: Building<Name>): Promise<void> {
-  const { plan, names, chain, node, mine } = building;
-  await Promise.all(plan.channels.map((planned) => openChannel(building, planned)));
-  await until('funding transactions', () => chain.waiting === plan.channels.length);
-  await mine(ANNOUNCED_BLOCKS);
-  const usable = async (name: Name): Promise<boolean> => {
-    const planned = plan.channels.filter(({ from, to }) => from === name || to === name);
-    const channels = await node(name).channels();
-    return channels.filter((channel) => channel.active).length === planned.length;
-  };
-  await until('usable channels', async () => (await Promise.all(names.map(usable))).every(Boolean));
-}
-
-async function spreadGossip<Name extends string>({ plan, names, hosts }: Building<Name>): Promise<void> {
-  const everywhere = (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> =>
-    until(what, async () => (await Promise.all(hosts.map((host) => host.knowledge()))).every(holds));
-  const all = plan.channels.length;
-  await everywhere(
-    'gossip of channels',
-    ({ channels, policies }) => channels === all && policies === 2 * all,
-  );
-  await Promise.all(hosts.map((host) => host.announce()));
-  await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
-}
 
 function createNetwork<Name extends string>(building: Building<Name>, mining: boolean): Network<Name> {
   const { chain, hosts, mine, node, place } = building;

@@ -1,6 +1,6 @@
 /** An own node dies in the middle of traffic, on real LDK nodes: the others go on, and nothing is lost or paid twice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOwner, newSecret } from '../../src/access/service.ts';
+import { ensureOwner, newSecret } from '../../src/access/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import { practiceRoutes } from '../../src/practice/routes.ts';
@@ -19,7 +19,7 @@ let key: string;
 beforeAll(async () => {
   [db, world] = await Promise.all([freshDatabase(), startWorld()]);
   key = newSecret();
-  await db.tx((tx) => createOwner(tx, systemClock, key));
+  await db.tx((tx) => ensureOwner(tx, systemClock, key));
   system = await openSystem({
     db,
     clock: systemClock,

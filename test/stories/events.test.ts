@@ -88,8 +88,7 @@ describe('a node', () => {
     const context = { db: fleet.db, clock: systemClock, log: silentLog };
     const open = openSession(
       context,
-      nodeId('eu'),
-      fleet.network.open('eu'),
+      { id: nodeId('eu'), node: fleet.network.open('eu') },
       async () => {},
       () => {},
     );

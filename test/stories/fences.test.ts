@@ -179,8 +179,7 @@ describe('the events of a node', () => {
     const booked: bigint[] = [];
     const session = await openSession(
       { db: { ...fleet.db, tx }, clock: systemClock, log: silentLog },
-      nodeId('eu'),
-      fleet.network.open('eu'),
+      { id: nodeId('eu'), node: fleet.network.open('eu') },
       async (_tx, _node, event) => void (event.kind === 'block' && booked.push(BigInt(event.height))),
       () => {},
     );
@@ -201,8 +200,7 @@ describe('the events of a node', () => {
     const booked: string[] = [];
     const other = await openSession(
       { db: fleet.db, clock: systemClock, log: silentLog },
-      nodeId('eu'),
-      fleet.network.open('eu'),
+      { id: nodeId('eu'), node: fleet.network.open('eu') },
       async (_tx, _node, event) => void booked.push(event.kind),
       () => {},
     );

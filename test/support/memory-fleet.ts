@@ -1,7 +1,7 @@
 /** A fleet of simulated nodes under the whole system, for stories that need faults rather than real nodes. */
 
 import { randomUUID } from 'node:crypto';
-import { createOwner, newSecret } from '../../src/access/service.ts';
+import { ensureOwner, newSecret } from '../../src/access/service.ts';
 import type { OwnNode } from '../../src/fleet/fleet.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
@@ -77,7 +77,7 @@ export async function startMemoryFleet(
 ): Promise<MemoryFleet> {
   const db = await freshDatabase();
   const secret = newSecret();
-  await db.tx((tx) => createOwner(tx, systemClock, secret));
+  await db.tx((tx) => ensureOwner(tx, systemClock, secret));
   return openFleet(network, db, secret, options);
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import { createOwner, newSecret } from '../../src/access/service.ts';
+import { ensureOwner, newSecret } from '../../src/access/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { MemoryNetwork } from '../../src/nodes/memory/network.ts';
@@ -28,7 +28,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
   const db = await freshDatabase();
   const network = memoryWorld(seed);
   const key = newSecret();
-  await db.tx((tx) => createOwner(tx, systemClock, key));
+  await db.tx((tx) => ensureOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));
   let height = 100;
   const breakable: Breakable = new Map(OWN.map((name) => [name, async () => undefined]));

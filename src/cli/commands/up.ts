@@ -17,9 +17,9 @@ interface UpOptions {
 export function addUp(program: Command, run: Run): void {
   program
     .command('up')
-    .description('Start the practice fleet: real nodes, worthless coins; runs until Ctrl-C')
+    .description('Start the practice fleet, new or as it was: real nodes, worthless coins; runs until Ctrl-C')
     .option('--listen <host:port>', 'where the API listens; default: 127.0.0.1:7300')
-    .option('--seed <text>', 'other balances and fees, the same for the same seed')
+    .option('--seed <text>', 'for a new world: other balances and fees, the same for the same seed')
     .action(run(up));
 }
 
@@ -55,12 +55,12 @@ async function start(
 }
 
 /** The system is up whatever becomes of the tour: its failure is told, and ends nothing. */
-async function present({ api, key }: Running, { data }: Config, teller: Teller): Promise<void> {
-  const invoice = await runTour(openClient({ api, key }), teller).catch((error: unknown) => {
+async function present({ api, key, world }: Running, { data }: Config, teller: Teller): Promise<void> {
+  const invoice = await runTour(openClient({ api, key }), teller, world.resumed).catch((error: unknown) => {
     teller.trouble(asProblem(error).text);
     return null;
   });
-  teller.ready({ api, key, data, invoice });
+  teller.ready({ api, key, data, invoice, resumed: world.resumed });
 }
 
 const LEAVE_MS = 1_000;

@@ -22,10 +22,7 @@ export function tellPeople(session: Session): Teller {
     for (const line of lines) output.print(line);
   };
   return {
-    welcome: () =>
-      output.note(
-        'Argosy, a practice fleet: real Lightning nodes, worthless coins. It begins anew at each start.\n',
-      ),
+    welcome: () => output.note('Argosy, a practice fleet: real Lightning nodes, worthless coins.\n'),
     step: showSteps(live, output),
     nodes(nodes) {
       for (const node of nodes) live.set(`node ${node.id}`, nodeLine(node, output));
@@ -79,7 +76,7 @@ function nodeLine(node: Node, { money, paintNote }: Output): string {
   return `  ${stateSign(node.state, paintNote)} ${pad(node.id, NAME_WIDTH)} ${node.state}, ${channels}, can send ${money(node.spendable_msat)}`;
 }
 
-function readyLines(session: Session, { api, key, invoice }: Ready): string[] {
+function readyLines(session: Session, { api, key, data, invoice, resumed }: Ready): string[] {
   const { output } = session;
   const { bold, dim } = stylesOf(output);
   const urls = facts(
@@ -100,6 +97,8 @@ function readyLines(session: Session, { api, key, invoice }: Ready): string[] {
     '',
     ...indent(next),
     '',
-    dim('Ctrl-C stops it; the coins and the books of this world end with it.'),
+    dim(
+      `${resumed ? 'This world is back as it was' : 'This world stays'} in ${data}: Ctrl-C stops it, \`up\` brings it back, \`practice reset\` forgets it.`,
+    ),
   ];
 }

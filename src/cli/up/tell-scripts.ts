@@ -12,7 +12,8 @@ export function tellScripts({ print }: Output): Teller {
     payment: (payment) => tell('payment', payment),
     books: (books) => tell('books', books),
     trouble: (problem) => tell('problem', problem.document),
-    ready: ({ api, key, invoice }) => tell('ready', { api, key, openapi: `${api}/v1/openapi.json`, invoice }),
+    ready: ({ api, key, invoice, resumed }) =>
+      tell('ready', { api, key, openapi: `${api}/v1/openapi.json`, invoice, resumed }),
     stopping() {},
   };
 }

@@ -14,6 +14,8 @@ export interface Ready {
   readonly data: string;
   /** To try next; null: the tour failed. */
   readonly invoice: string | null;
+  /** The world was there before. */
+  readonly resumed: boolean;
 }
 
 export interface Teller {

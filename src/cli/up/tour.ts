@@ -1,4 +1,7 @@
-/** One payment, made unasked: the merchant wants 25,000 sat, the fleet quotes and pays, the books are checked. */
+/**
+ * What `up` shows of a world. A new one: the merchant wants 25,000 sat, the fleet quotes and pays, the books are
+ * checked. One that is back: its nodes and its books, and nothing is paid unasked.
+ */
 
 import type { PersonInvoice } from '../../sdk/index.ts';
 import type { Client } from '../client.ts';
@@ -14,15 +17,19 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 10;
 
 /** @returns a fresh invoice of the merchant, to try next */
-export async function runTour(client: Client, teller: Teller): Promise<string> {
+export async function runTour(client: Client, teller: Teller, resumed: boolean): Promise<string> {
   teller.nodes(await client.nodes());
+  if (!resumed) await payFirst(client, teller);
+  teller.books(await client.checkBooks());
+  return (await merchantAsks(client, NEXT_AMOUNT_MSAT, resumed ? 'to go on with' : 'the next one')).invoice;
+}
+
+async function payFirst(client: Client, teller: Teller): Promise<void> {
   const nameOf = await readNames(client);
   const { invoice } = await merchantAsks(client, AMOUNT_MSAT, '25,000 sat, to begin with');
   teller.quote(await client.quote({ invoice }));
   const begun = await client.pay({ invoice });
   teller.payment(await watchPayment(client, begun, { patienceMs: PATIENCE_MS, lookMs: LOOK_MS }), nameOf);
-  teller.books(await client.checkBooks());
-  return (await merchantAsks(client, NEXT_AMOUNT_MSAT, 'the next one')).invoice;
 }
 
 const merchantAsks = (client: Client, amountMsat: string, description: string): Promise<PersonInvoice> =>

@@ -49,6 +49,8 @@ export interface LdkHost {
   announce(): Promise<void>;
   /** What the graph that the nodes share knows. */
   knowledge(): Promise<Knowledge>;
+  /** Has the graph written now; it is written now and then in any case. */
+  saveGraph(): Promise<void>;
   /** While a node holds, complete payments to it wait unclaimed; the end of it claims them. */
   hold(name: string, on: boolean): Promise<void>;
   /** Breaks a node, or makes it well again with null; another fault takes the place of the last. */
@@ -114,6 +116,9 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
       await everyNode((name) => call(name, 'announce', null).answer);
     },
     knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
+    async saveGraph() {
+      await call(nodes[0]?.name ?? '', 'saveGraph', null).answer;
+    },
     async hold(name, on) {
       await call(name, 'hold', on).answer;
     },

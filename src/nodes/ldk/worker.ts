@@ -30,7 +30,9 @@ const main = parentPort;
 const start = workerData as WorkerStart;
 const store = openStore(start.file);
 main.postMessage({ kind: 'stored', height: storedHeight(store) } satisfies FromWorker);
-const [[order]] = (await Promise.all([once(main, 'message'), loadLdk()])) as [[ToWorker], void];
+const ordered = once(main, 'message') as Promise<[ToWorker]>;
+await loadLdk();
+const [order] = await ordered;
 if (order.kind !== 'begin') throw new Error(`the worker waits for its blocks, not for ${order.kind}`);
 const { missed: missedBlocks } = order;
 

@@ -1,0 +1,121 @@
+/** Builds a new network, on a chain with ripe coins and nodes that are linked: coins, channels, gossip. */
+import { Address, OutScript } from '@scure/btc-signer';
+import { fromSat } from '../money/msat.ts';
+import type { LdkDriver } from '../nodes/ldk/driver.ts';
+import type { Knowledge, LdkHost } from '../nodes/ldk/host.ts';
+import type { Chain } from './chain.ts';
+import type { NetworkPlan, PlannedChannel } from './world_network.ts';
+
+/** Channels are announced at six confirmations (BOLT 7), and LDK leaves them out of route hints at seven. */
+export const ANNOUNCED_BLOCKS = 7;
+/** What opening a channel costs at most. */
+const OPENING_SAT = 10_000;
+const POLL_MS = 15;
+const PATIENCE_MS = 30_000;
+const PEERS_MS = 5_000;
+const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
+
+/** What every step of a start works on. */
+export interface Building<Name extends string> {
+  readonly plan: NetworkPlan<Name>;
+  readonly names: readonly Name[];
+  readonly chain: Chain;
+  readonly hosts: readonly LdkHost[];
+  /** Mines, and resolves once every node knows the blocks. */
+  mine(blocks: number): Promise<void>;
+  place(name: Name): { readonly host: LdkHost; readonly name: Name };
+  node(name: Name): LdkDriver;
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline)
+      throw new Error(`the practice world waited ${PATIENCE_MS} ms in vain: ${what}; start it again`);
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
+  }
+}
+
+export const scriptOf = (address: string): Uint8Array => OutScript.encode(Address(REGTEST).decode(address));
+
+/** One coin for each channel to open, so that none waits for another's change. */
+export async function fundWallets<Name extends string>({
+  plan,
+  names,
+  chain,
+  node,
+  mine,
+}: Building<Name>): Promise<void> {
+  const fund = async (name: Name, amountSat: number): Promise<void> => {
+    const address = await node(name).address();
+    chain.fund(scriptOf(address), BigInt(amountSat));
+  };
+  await Promise.all([
+    ...names.map((name) => fund(name, plan.spareSat)),
+    ...plan.channels.map(({ from, capacitySat }) => fund(from, capacitySat + OPENING_SAT)),
+  ]);
+  await mine(1);
+}
+
+async function openChannel<Name extends string>(
+  { place }: Building<Name>,
+  planned: PlannedChannel<Name>,
+): Promise<void> {
+  const [from, to] = [place(planned.from), place(planned.to)];
+  const opener = from.host.node(from.name);
+  const peer = to.host.pubkey(to.name);
+  await opener.connect(peer, '');
+  const order = {
+    peer,
+    capacityMsat: fromSat(BigInt(planned.capacitySat)),
+    pushMsat: fromSat(BigInt(planned.pushSat)),
+    private: false,
+  };
+  const channel = await opener.facets.open?.open(order);
+  if (channel === undefined) throw new Error(`${from.name} cannot open channels`);
+  await Promise.all([
+    from.host.setForwardingFee(from.name, channel, planned.fromFee),
+    to.host.setForwardingFee(to.name, channel, planned.toFee),
+  ]);
+}
+
+export async function openChannels<Name extends string>(building: Building<Name>): Promise<void> {
+  const { plan, names, chain, node, mine } = building;
+  await Promise.all(plan.channels.map((planned) => openChannel(building, planned)));
+  await until('funding transactions', () => chain.waiting === plan.channels.length);
+  await mine(ANNOUNCED_BLOCKS);
+  const usable = async (name: Name): Promise<boolean> => {
+    const planned = plan.channels.filter(({ from, to }) => from === name || to === name);
+    const channels = await node(name).channels();
+    return channels.filter((channel) => channel.active).length === planned.length;
+  };
+  await until('usable channels', async () => (await Promise.all(names.map(usable))).every(Boolean));
+}
+
+export async function spreadGossip<Name extends string>({
+  plan,
+  names,
+  hosts,
+}: Building<Name>): Promise<void> {
+  const everywhere = (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> =>
+    until(what, async () => (await Promise.all(hosts.map((host) => host.knowledge()))).every(holds));
+  const all = plan.channels.length;
+  await everywhere(
+    'gossip of channels',
+    ({ channels, policies }) => channels === all && policies === 2 * all,
+  );
+  await Promise.all(hosts.map((host) => host.announce()));
+  await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
+  await Promise.all(hosts.map((host) => host.saveGraph()));
+}
+
+/** After a restart: channels find their peers again. One that does not in time must not keep the others waiting. */
+export async function awaitPeers<Name extends string>({ names, node }: Building<Name>): Promise<void> {
+  const deadline = performance.now() + PEERS_MS;
+  const found = async (name: Name): Promise<boolean> =>
+    (await node(name).channels()).every((channel) => channel.active || channel.scid === null);
+  while (performance.now() < deadline) {
+    if ((await Promise.all(names.map(found))).every(Boolean)) return;
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
+  }
+}

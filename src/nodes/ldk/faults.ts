@@ -8,7 +8,13 @@ export type Reception =
   | { readonly kind: 'refuse'; readonly reason: string };
 
 /** The world asks these of its nodes, not the fleet: no fault touches them. */
-const WORLDLY: ReadonlySet<Verb> = new Set<Verb>(['knownGraph', 'hold', 'setForwardingFee', 'announce']);
+const WORLDLY: ReadonlySet<Verb> = new Set<Verb>([
+  'knownGraph',
+  'hold',
+  'setForwardingFee',
+  'announce',
+  'listen',
+]);
 
 /** A stream does not break with its node: what happened until then, and afterwards, comes when the node is back. */
 const isStream = (verb: Verb): boolean => verb === 'events';

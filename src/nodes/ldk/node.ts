@@ -3,7 +3,7 @@ import { nodePubkey, untrusted } from '../../lightning/ids.ts';
 import { sentMsat } from '../../lightning/route.ts';
 import type { NodeBalances, OpenOrder } from '../node.ts';
 import { createInvoice } from './billing.ts';
-import { check, freeNow, fromHex, isNull, ldk, someU64, toHex, unwrap } from './bindings.ts';
+import { check, freeNow, fromHex, ldk, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
 import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
 import { readAliases, readGraph } from './gossip.ts';
@@ -14,6 +14,7 @@ import type { Links } from './links.ts';
 import { bookedChannelsMsat, toChannel, toPendingHtlcs } from './map.ts';
 import { createOpenings } from './openings.ts';
 import { createPartBook, toPartStatus } from './parts.ts';
+import { peerVerbs } from './peering.ts';
 import { findRoutes } from './routes.ts';
 import { sendPart } from './sending.ts';
 import { createWallet } from './wallet.ts';
@@ -42,7 +43,6 @@ export interface LdkNode {
   pump(): boolean;
 }
 
-const ALIAS_BYTES = 32;
 const VERSION = 'LDK 0.1.2';
 
 export function createLdkNode(options: LdkNodeOptions, surroundings: Surroundings, links: Links): LdkNode {
@@ -65,7 +65,6 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     records,
     graph: surroundings.graph,
     logger: surroundings.logger,
-    links,
     clock,
   };
 
@@ -74,7 +73,16 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     pubkey: core.pubkey,
     peers: core.peers,
     announcing: () => announcing,
-    verbs: { ...moneyVerbs(context), ...channelVerbs(context), ...fleetVerbs(context) },
+    verbs: {
+      ...moneyVerbs(context),
+      ...channelVerbs(context),
+      ...fleetVerbs(context),
+      ...peerVerbs(
+        links,
+        { pubkey: core.pubkey, peers: core.peers, announcing: () => announcing },
+        options.alias,
+      ),
+    },
     connectBlock(block) {
       clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
       for (const sink of core.blockSinks)
@@ -94,7 +102,6 @@ interface Context {
   readonly records: NodeRecords;
   readonly graph: ldk.NetworkGraph;
   readonly logger: ldk.Logger;
-  readonly links: Links;
   readonly clock: { chainMs: number };
 }
 
@@ -194,19 +201,12 @@ function moneyVerbs({
 function channelVerbs({
   records,
   graph,
-  links,
-}: Context): Table<'channels' | 'connect' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
+}: Context): Table<'channels' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
   const { core, wallet, openings } = records;
-  const connected = (peer: string): boolean => !isNull(core.peers.peer_by_node_id(fromHex(peer)));
   return {
     channels: () => () => {
       const aliases = readAliases(graph);
       return listChannels(core).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
-    },
-    connect(peer) {
-      if (!connected(peer) && !links.has(core.pubkey, peer))
-        throw new Error(`no link to ${peer}: practice nodes reach only those that the world has linked`);
-      return () => (connected(peer) ? null : undefined);
     },
     open(order) {
       const temporary = openChannel(core, order);
@@ -252,11 +252,7 @@ function openChannel(core: Core, order: OpenOrder): string {
   return toHex(unwrap(result, ldk.Result_ChannelIdAPIErrorZ_OK, 'create_channel').get_a());
 }
 
-function fleetVerbs({
-  options,
-  records,
-  graph,
-}: Context): Table<'info' | 'announce' | 'knownGraph' | 'hold' | 'events'> {
+function fleetVerbs({ options, records, graph }: Context): Table<'info' | 'knownGraph' | 'hold' | 'events'> {
   const { core, invoices, journal } = records;
   return {
     info: () => () => ({
@@ -267,12 +263,6 @@ function fleetVerbs({
       blockHeight: core.channels.current_best_block().get_height(),
       synced: true,
     }),
-    announce() {
-      const alias = Buffer.alloc(ALIAS_BYTES);
-      alias.write(options.alias);
-      core.peers.broadcast_node_announcement(new Uint8Array(3), alias, []);
-      return () => null;
-    },
     knownGraph: () => () => readGraph(graph),
     hold(on) {
       for (const secret of invoices.hold(on)) core.channels.claim_funds(fromHex(secret));

@@ -71,7 +71,7 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
-  practice_world_differs:
+  folder_other_world:
     'A practice world is kept in the data folder, with its seed. `argosy practice reset` forgets it, and its books.',
   practice_payment_failed:
     'A person of the practice world could not pay; `reason` says why. Their coins are limited, too.',

@@ -75,7 +75,6 @@ export const PROBLEMS = {
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
   practice_node_unknown: { status: 404, title: 'There is no own node of that name in the practice world' },
-  practice_world_differs: { status: 500, title: 'The practice world that is here is another one', exit: 2 },
   practice_payment_failed: { status: 409, title: 'The payment in the practice world failed' },
   // starting
   config_invalid: usage('The configuration is not valid'),
@@ -84,6 +83,7 @@ export const PROBLEMS = {
   listen_address_in_use: { status: 500, title: 'The address to listen on is taken', exit: 2 },
   folder_in_use: { status: 500, title: 'The data folder is in use by a running Argosy', exit: 2 },
   folder_newer: { status: 500, title: 'The data folder was written by a newer Argosy', exit: 2 },
+  folder_other_world: { status: 500, title: 'The practice world that is here is another one', exit: 2 },
   folder_unusable: { status: 500, title: 'The data folder cannot be used', exit: 2 },
   database_binary_missing: { status: 500, title: 'No embedded PostgreSQL for this machine', exit: 2 },
   database_other_version: { status: 500, title: 'The database files are of another PostgreSQL', exit: 2 },

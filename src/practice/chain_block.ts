@@ -1,5 +1,6 @@
 /** Blocks that a full node accepts on regtest: proof of work, merkle root, height and witness commitment. */
 import { RawTx, Script } from '@scure/btc-signer';
+import { CompactSizeLen } from '@scure/btc-signer/script.js';
 import {
   ANYONE_SCRIPT,
   type ChainTransaction,
@@ -80,6 +81,14 @@ export function toBlock(
   const time = Buffer.from(header).readUInt32LE(68);
   return { height, header, hash, id: reversedHex(hash), time, transactions };
 }
+
+/** As it travels between full nodes. */
+export const blockBytes = ({ header, transactions }: Block): Uint8Array =>
+  Buffer.concat([
+    header,
+    CompactSizeLen.encode(transactions.length),
+    ...transactions.map((transaction) => transaction.raw),
+  ]);
 
 /** Searches the nonce. On regtest two tries do, on average. */
 export function mineBlock(parent: Block, transactions: readonly ChainTransaction[], time: number): Block {

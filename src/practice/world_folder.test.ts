@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeBolt11 } from '../lightning/bolt11.ts';
-import type { LightningNode } from '../nodes/node.ts';
-import { fromSat } from '../money/msat.ts';
 import { systemClock } from '../kit/clock.ts';
+import { decodeBolt11 } from '../lightning/bolt11.ts';
+import { fromSat } from '../money/msat.ts';
+import type { LightningNode } from '../nodes/node.ts';
 import { payAsPerson } from './people.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -46,7 +46,9 @@ async function pay(from: LightningNode, to: LightningNode): Promise<void> {
   const order = { amountMsat: fromSat(1_000n), description: '', expirySeconds: 600 };
   const decoded = decodeBolt11((await to.invoice(order)).bolt11);
   if (decoded.kind !== 'invoice') throw new Error('no invoice');
-  expect(await payAsPerson(from, systemClock, decoded.invoice, order.amountMsat)).toMatchObject({ kind: 'settled' });
+  expect(await payAsPerson(from, systemClock, decoded.invoice, order.amountMsat)).toMatchObject({
+    kind: 'settled',
+  });
 }
 const find = (of: World, name: string): LightningNode => {
   const found = everybody(of).find(([each]) => each === name);
@@ -89,7 +91,9 @@ describe('a practice world', () => {
 
   it('keeps its seed, and is refused under another one', async () => {
     await (await start('harbour')).stop();
-    await expect(start('lighthouse')).rejects.toThrow(/^seed: .* made with the seed "harbour".*practice reset/);
+    await expect(start('lighthouse')).rejects.toThrow(
+      /^seed: .* made with the seed "harbour".*practice reset/,
+    );
     expect((await start('harbour')).resumed).toBe(true);
     await world?.stop();
     expect((await start()).resumed).toBe(true);

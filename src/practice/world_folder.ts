@@ -42,7 +42,7 @@ export interface WorldFolder<Name extends string> {
 /**
  * @param path the folder, made if it is not there
  * @param seed undefined: whatever the world was made with
- * @throws Problem practice_world_differs when the world that is there was made with another seed
+ * @throws Problem folder_other_world when the world that is there was made with another seed
  */
 export function openWorldFolder<Name extends string>(
   path: string,
@@ -73,7 +73,7 @@ export function openWorldFolder<Name extends string>(
 function differs(seed: string, known: string | null): Problem {
   const of = known === null ? 'without a seed' : `with the seed ${JSON.stringify(known)}`;
   return new Problem(
-    'practice_world_differs',
+    'folder_other_world',
     `seed: the practice world that is here was made ${of}, not with ${JSON.stringify(seed)}; leave --seed out, or ` +
       'forget that world with `argosy practice reset`.',
     { field: 'seed' },
@@ -86,7 +86,7 @@ function readRecord<Name extends string>(path: string): WorldRecord<Name> | null
   const record = JSON.parse(readFileSync(file, 'utf8')) as WorldRecord<Name>;
   if (record.format === FORMAT) return record;
   throw new Problem(
-    'practice_world_differs',
+    'folder_other_world',
     `data: the practice world in ${path} has the format ${record.format}, and this Argosy knows ${FORMAT}; start the ` +
       'Argosy that made it, or forget that world with `argosy practice reset`.',
     { field: 'data' },

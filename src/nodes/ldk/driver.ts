@@ -42,8 +42,8 @@ export function createDriver({ name, call: callWorker, newestHeight }: DriverOpt
     sendPart: (order) => call(name, 'sendPart', order).answer,
     lookup: ({ token }) => call(name, 'lookup', token).answer,
     pendingHtlcs: () => call(name, 'pendingHtlcs', null).answer,
-    async connect(peer) {
-      await call(name, 'connect', peer).answer;
+    async connect(peer, address) {
+      await call(name, 'connect', { peer, address }).answer;
     },
     address: () => call(name, 'address', null).answer,
     sendOnchain: (order) => call(name, 'sendOnchain', order).answer,

@@ -14,6 +14,7 @@ const WORLDLY: ReadonlySet<Verb> = new Set<Verb>([
   'hold',
   'setForwardingFee',
   'announce',
+  'listen',
 ]);
 
 /** A stream does not break with its node: what happened until then, and afterwards, comes when the node is back. */

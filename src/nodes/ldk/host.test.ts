@@ -104,6 +104,7 @@ describe('a host of LDK nodes', () => {
   it('tells a caller who wants a stranger as peer what is possible', async () => {
     const host = await start();
     const stranger = host.pubkey('alone');
-    await expect(host.node('alone').connect(stranger, '127.0.0.1:9735')).rejects.toThrow(/no link/);
+    await expect(host.node('alone').connect(stranger, '')).rejects.toThrow(/host:port/);
+    await expect(host.node('alone').connect(stranger, '127.0.0.1:1')).rejects.toThrow(/cannot be reached/);
   });
 });

@@ -45,6 +45,13 @@ export interface LdkHost {
   /** Hands the next block to all nodes; blocks come in order, without gaps. */
   connectBlock(block: FedBlock): void;
   setForwardingFee(name: string, channel: ChannelId, fee: ForwardingFee): Promise<void>;
+  /**
+   * Lets peers from outside in over TCP, and tells the network of the address.
+   * @param port 0: any that is free
+   * @returns the port
+   * @throws Error when it cannot be listened on
+   */
+  listen(name: string, host: string, port: number): Promise<number>;
   /** Tells the network of the nodes; their channels must be announced before. */
   announce(): Promise<void>;
   /** What the graph that the nodes share knows. */
@@ -111,6 +118,11 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     },
     async setForwardingFee(name, channel, fee) {
       await call(name, 'setForwardingFee', { channel, fee }).answer;
+    },
+    async listen(name, address, port) {
+      const bound = await call(name, 'listen', { host: address, port }).answer;
+      await call(name, 'announce', null).answer;
+      return bound;
     },
     async announce() {
       await everyNode((name) => call(name, 'announce', null).answer);

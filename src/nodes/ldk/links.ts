@@ -1,21 +1,11 @@
-/**
- * Links between peers. LDK encrypts (BOLT 8); this only moves bytes, and never calls a PeerManager from inside its
- * own callback: what it sends waits in a queue.
- */
+/** Links between peers: inside this worker, to other workers, and over TCP to whoever is outside. */
 import type { MessagePort } from 'node:worker_threads';
-import { check, fromHex, ldk, unwrap } from './bindings.ts';
+import { accept, dial, drop, hangUp, type LinkEnd, read, type Socket, take } from './socket.ts';
+import { createTcp, type Tcp } from './tcp.ts';
 
-export interface LinkEnd {
-  readonly pubkey: string;
-  readonly peers: ldk.PeerManager;
-  /**
-   * A channel is about to be announced: then messages are worked off one by one. The peer's signatures and its
-   * policy may come together, and LDK forgets a policy whose channel it has not announced itself yet.
-   */
-  readonly announcing: () => boolean;
-}
+export type { LinkEnd } from './socket.ts';
 
-export interface Links {
+export interface Links extends Pick<Tcp, 'listen' | 'dial' | 'doors'> {
   /** Connects two nodes of this worker. */
   inside(from: LinkEnd, to: LinkEnd): void;
   /** Connects to a node in another worker. @param peer null: the other side begins. */
@@ -30,80 +20,18 @@ export interface Links {
   cutOff(pubkey: string): void;
   /** The next `redial` of either end connects again. */
   mend(pubkey: string): void;
-  /** Lets the bytes go that this step has queued for other workers. */
+  /** Lets the bytes go that this step has queued for anybody outside this worker. */
   release(): void;
 }
 
-/** One end as the PeerManager sees it. */
-interface Socket {
-  readonly end: LinkEnd;
-  readonly descriptor: ldk.SocketDescriptor;
-  /** Bytes that LDK has sent and nobody has taken yet. */
-  sent: Uint8Array<ArrayBuffer>[];
-  open: boolean;
-  /** LDK wants the connection closed; the other end has not been told yet. */
-  closing: boolean;
-}
-
-let nextSocket = 1n;
-
-function createSocket(end: LinkEnd): Socket {
-  const id = nextSocket++;
-  const descriptor = ldk.SocketDescriptor.new_impl({
-    send_data(data) {
-      if (socket.open && data.length > 0) socket.sent.push(new Uint8Array(data));
-      return data.length;
-    },
-    disconnect_socket() {
-      socket.closing = socket.open;
-      socket.open = false;
-    },
-    eq: (other) => other.hash() === id,
-    hash: () => id,
-  });
-  const socket: Socket = { end, descriptor, sent: [], open: true, closing: false };
-  return socket;
-}
-
-function take(socket: Socket): Uint8Array<ArrayBuffer>[] {
-  const { sent } = socket;
-  socket.sent = [];
-  return sent;
-}
-
-/** The other end is gone. */
-function drop(socket: Socket): void {
-  if (!socket.open) return;
-  socket.open = false;
-  socket.end.peers.socket_disconnected(socket.descriptor);
-}
-
-/** LDK refuses bytes that break the protocol: then the connection is over. */
 function receive(socket: Socket, messages: readonly Uint8Array[]): void {
-  const { end, descriptor } = socket;
+  const { end } = socket;
   const oneByOne = end.announcing();
   for (const bytes of oneByOne ? messages : [Buffer.concat(messages)]) {
     if (!socket.open) return;
-    socket.open = Boolean(end.peers.read_event(descriptor, bytes).is_ok());
-    socket.closing = !socket.open;
+    read(socket, bytes);
     if (oneByOne) end.peers.process_events();
   }
-}
-
-const noAddress = () => ldk.Option_SocketAddressZ.constructor_none();
-
-function listen(end: LinkEnd): Socket {
-  const socket = createSocket(end);
-  check(end.peers.new_inbound_connection(socket.descriptor, noAddress()), 'new_inbound_connection');
-  return socket;
-}
-
-function dial(end: LinkEnd, peer: string): Socket {
-  const socket = createSocket(end);
-  const result = end.peers.new_outbound_connection(fromHex(peer), socket.descriptor, noAddress());
-  const what = `connecting ${end.pubkey} to ${peer}`;
-  socket.sent.push(new Uint8Array(unwrap(result, ldk.Result_CVec_u8ZPeerHandleErrorZ_OK, what)));
-  return socket;
 }
 
 interface InsideLink {
@@ -138,13 +66,6 @@ function carry(from: Socket, to: Socket): boolean {
   return true;
 }
 
-/** From here; the other end of an outside link is told when the step ends. */
-function hangUp(socket: Socket): void {
-  drop(socket);
-  socket.sent = [];
-  socket.closing = true;
-}
-
 /** Whoever dials a node that is cut off learns at once that nobody is there, and dials again later. */
 function refuse({ session, messages }: Parcel, link: OutsideLink): void {
   if (session < link.session || messages === null) return;
@@ -157,7 +78,7 @@ function open(parcel: Parcel, link: OutsideLink): void {
   if (parcel.session > link.session) {
     drop(link.socket);
     link.session = parcel.session;
-    link.socket = listen(link.end);
+    link.socket = accept(link.end);
   }
   if (parcel.messages === null) drop(link.socket);
   else receive(link.socket, parcel.messages);
@@ -177,7 +98,7 @@ function redialInside(link: InsideLink): void {
   if (link.near.open && link.far.open) return;
   drop(link.near);
   drop(link.far);
-  link.far = listen(link.to);
+  link.far = accept(link.to);
   link.near = dial(link.from, link.to.pubkey);
 }
 
@@ -193,18 +114,22 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
   const outsideLinks = new Set<OutsideLink>();
   const pairs = new Set<string>();
   const cut = new Set<string>();
+  const tcp = createTcp(enqueue, (pubkey) => cut.has(pubkey));
   const isCut = ({ from, to }: InsideLink): boolean => cut.has(from.pubkey) || cut.has(to.pubkey);
   const arrive = (parcel: Parcel, link: OutsideLink): void =>
     cut.has(link.end.pubkey) ? refuse(parcel, link) : open(parcel, link);
 
   return {
+    listen: tcp.listen,
+    dial: tcp.dial,
+    doors: tcp.doors,
     inside(from, to) {
-      insideLinks.push({ from, to, far: listen(to), near: dial(from, to.pubkey) });
+      insideLinks.push({ from, to, far: accept(to), near: dial(from, to.pubkey) });
       pairs.add(`${from.pubkey} ${to.pubkey}`);
       pairs.add(`${to.pubkey} ${from.pubkey}`);
     },
     outside(end, peer, port) {
-      const socket = peer === null ? listen(end) : dial(end, peer);
+      const socket = peer === null ? accept(end) : dial(end, peer);
       const link: OutsideLink = { end, peer, port, session: 1, socket };
       outsideLinks.add(link);
       if (peer !== null) pairs.add(`${end.pubkey} ${peer}`);
@@ -228,6 +153,7 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
     redial() {
       for (const link of insideLinks) if (!isCut(link)) redialInside(link);
       for (const link of outsideLinks) if (!cut.has(link.end.pubkey)) redialOutside(link);
+      tcp.redial();
     },
     cutOff(pubkey) {
       cut.add(pubkey);
@@ -236,12 +162,14 @@ export function createLinks(enqueue: (input: () => void) => void): Links {
         hangUp(link.far);
       }
       for (const link of outsideLinks) if (link.end.pubkey === pubkey) hangUp(link.socket);
+      tcp.hangUpOn(pubkey);
     },
     mend(pubkey) {
       cut.delete(pubkey);
     },
     release() {
       for (const link of outsideLinks) send(link);
+      tcp.release();
     },
   };
 }

@@ -3,7 +3,7 @@ import { nodePubkey, untrusted } from '../../lightning/ids.ts';
 import { sentMsat } from '../../lightning/route.ts';
 import type { NodeBalances, OpenOrder } from '../node.ts';
 import { createInvoice } from './billing.ts';
-import { check, freeNow, fromHex, isNull, ldk, someU64, toHex, unwrap } from './bindings.ts';
+import { check, freeNow, fromHex, ldk, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
 import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
 import { readAliases, readGraph } from './gossip.ts';
@@ -14,6 +14,7 @@ import type { Links } from './links.ts';
 import { bookedChannelsMsat, toChannel, toPendingHtlcs } from './map.ts';
 import { createOpenings } from './openings.ts';
 import { createPartBook, toPartStatus } from './parts.ts';
+import { peerVerbs } from './peering.ts';
 import { findRoutes } from './routes.ts';
 import { sendPart } from './sending.ts';
 import { createWallet } from './wallet.ts';
@@ -44,7 +45,6 @@ export interface LdkNode {
   save(): void;
 }
 
-const ALIAS_BYTES = 32;
 const VERSION = 'LDK 0.1.2';
 
 export function createLdkNode(options: LdkNodeOptions, surroundings: Surroundings, links: Links): LdkNode {
@@ -86,7 +86,6 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     graph: surroundings.graph,
     saveGraph: surroundings.saveGraph,
     logger: surroundings.logger,
-    links,
     clock,
   };
 
@@ -95,7 +94,16 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     pubkey: core.pubkey,
     peers: core.peers,
     announcing: () => announcing,
-    verbs: { ...moneyVerbs(context), ...channelVerbs(context), ...fleetVerbs(context) },
+    verbs: {
+      ...moneyVerbs(context),
+      ...channelVerbs(context),
+      ...fleetVerbs(context),
+      ...peerVerbs(
+        links,
+        { pubkey: core.pubkey, peers: core.peers, announcing: () => announcing },
+        options.alias,
+      ),
+    },
     connectBlock,
     tick() {
       core.channels.timer_tick_occurred();
@@ -117,7 +125,6 @@ interface Context {
   readonly graph: ldk.NetworkGraph;
   readonly saveGraph: () => void;
   readonly logger: ldk.Logger;
-  readonly links: Links;
   readonly clock: { chainMs: number };
 }
 
@@ -215,19 +222,12 @@ function moneyVerbs({
 function channelVerbs({
   records,
   graph,
-  links,
-}: Context): Table<'channels' | 'connect' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
+}: Context): Table<'channels' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
   const { core, wallet, openings } = records;
-  const connected = (peer: string): boolean => !isNull(core.peers.peer_by_node_id(fromHex(peer)));
   return {
     channels: () => () => {
       const aliases = readAliases(graph);
       return listChannels(core).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
-    },
-    connect(peer) {
-      if (!connected(peer) && !links.has(core.pubkey, peer))
-        throw new Error(`no link to ${peer}: practice nodes reach only those that the world has linked`);
-      return () => (connected(peer) ? null : undefined);
     },
     open(order) {
       const temporary = openChannel(core, order);
@@ -278,7 +278,7 @@ function fleetVerbs({
   records,
   graph,
   saveGraph,
-}: Context): Table<'info' | 'announce' | 'knownGraph' | 'saveGraph' | 'hold' | 'events'> {
+}: Context): Table<'info' | 'knownGraph' | 'saveGraph' | 'hold' | 'events'> {
   const { core, invoices, journal } = records;
   return {
     info: () => () => ({
@@ -289,12 +289,6 @@ function fleetVerbs({
       blockHeight: core.channels.current_best_block().get_height(),
       synced: true,
     }),
-    announce() {
-      const alias = Buffer.alloc(ALIAS_BYTES);
-      alias.write(options.alias);
-      core.peers.broadcast_node_announcement(new Uint8Array(3), alias, []);
-      return () => null;
-    },
     knownGraph: () => () => readGraph(graph),
     saveGraph() {
       saveGraph();

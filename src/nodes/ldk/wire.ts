@@ -65,6 +65,11 @@ export type Fault =
   | { readonly kind: 'dies' | 'cut-off' }
   | { readonly kind: 'slow'; readonly delayMs: number };
 
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface ForwardingFee {
   readonly baseMsat: number;
   readonly ppm: number;
@@ -89,7 +94,10 @@ export interface Verbs {
   sendPart: { takes: PartOrder; gives: SendAnswer };
   lookup: { takes: PartToken; gives: PartStatus };
   pendingHtlcs: { takes: null; gives: readonly PendingHtlc[] };
-  connect: { takes: NodePubkey; gives: null };
+  /** An address is needed where the world has not linked the two. */
+  connect: { takes: { peer: NodePubkey; address: string }; gives: null };
+  /** Lets peers in over TCP; port 0: any that is free. Gives the port. */
+  listen: { takes: TcpAddress; gives: number };
   address: { takes: null; gives: string };
   sendOnchain: { takes: OnchainOrder; gives: OnchainAnswer };
   findRoutes: { takes: RouteQuestion; gives: RouteAnswer };

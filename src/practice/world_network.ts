@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto';
 import { Address, OutScript } from '@scure/btc-signer';
 import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
-import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
+import {
+  type Fault,
+  type ForwardingFee,
+  type Knowledge,
+  type LdkHost,
+  linkNodes,
+  startLdkHost,
+} from '../nodes/ldk/host.ts';
 import { type Block, type Chain, createChain } from './chain.ts';
 
-export interface Fee {
-  readonly baseMsat: number;
-  readonly ppm: number;
-}
+export type Fee = ForwardingFee;
 
 export interface PlannedChannel<Name extends string> {
   readonly from: Name;
@@ -22,6 +26,8 @@ export interface PlannedChannel<Name extends string> {
   readonly pushSat: number;
   readonly fromFee: Fee;
   readonly toFee: Fee;
+  /** Not announced: others learn of it from the hints of invoices. Default false. */
+  readonly private?: boolean;
 }
 
 export interface NetworkPlan<Name extends string> {
@@ -118,15 +124,26 @@ export async function startNetwork<Name extends string>(
   }
 }
 
+const announcedOf = <Name extends string>({ channels }: NetworkPlan<Name>): PlannedChannel<Name>[] =>
+  channels.filter((channel) => channel.private !== true);
+
+/** Who has a channel that everybody knows of. The others are wallets: they announce nothing. */
+function publicNames<Name extends string>(plan: NetworkPlan<Name>): ReadonlySet<Name> {
+  return new Set(announcedOf(plan).flatMap(({ from, to }) => [from, to]));
+}
+
 /**
  * Peers: the two ends of each channel; and who has no peer in another group gets one there. Nodes of a group share
- * a graph, so none of them passes on what another has heard: each has to tell the other groups itself.
+ * a graph, so none of them passes on what another has heard: each has to tell the other groups itself. Wallets have
+ * nothing to tell.
  */
-export function linksOf<Name extends string>({ groups, channels }: NetworkPlan<Name>): [Name, Name][] {
+export function linksOf<Name extends string>(plan: NetworkPlan<Name>): [Name, Name][] {
+  const { groups, channels } = plan;
+  const known = publicNames(plan);
   const links = channels.map(({ from, to }): [Name, Name] => [from, to]);
   for (const group of groups)
     for (const other of groups)
-      for (const name of group) {
+      for (const name of group.filter((each) => known.has(each))) {
         const [first] = other;
         if (other === group || first === undefined || hasPeerIn(links, name, other)) continue;
         links.push([name, first]);
@@ -251,14 +268,13 @@ async function fundWallets<Name extends string>({
   node,
   mine,
 }: Building<Name>): Promise<void> {
-  const fund = async (name: Name, amountSat: number): Promise<void> => {
-    const address = await node(name).address();
-    chain.fund(scriptOf(address), BigInt(amountSat));
+  const fund = async (name: Name): Promise<void> => {
+    const script = scriptOf(await node(name).address());
+    const own = plan.channels.filter(({ from }) => from === name);
+    const amounts = [plan.spareSat, ...own.map(({ capacitySat }) => capacitySat + OPENING_SAT)];
+    for (const amountSat of amounts) chain.fund(script, BigInt(amountSat));
   };
-  await Promise.all([
-    ...names.map((name) => fund(name, plan.spareSat)),
-    ...plan.channels.map(({ from, capacitySat }) => fund(from, capacitySat + OPENING_SAT)),
-  ]);
+  await Promise.all(names.map(fund));
   await mine(1);
 }
 
@@ -274,7 +290,7 @@ async function openChannel<Name extends string>(
     peer,
     capacityMsat: fromSat(BigInt(planned.capacitySat)),
     pushMsat: fromSat(BigInt(planned.pushSat)),
-    private: false,
+    private: planned.private === true,
   };
   const channel = await opener.facets.open?.open(order);
   if (channel === undefined) throw new Error(`${from.name} cannot open channels`);
@@ -297,16 +313,17 @@ async function openChannels<Name extends string>(building: Building<Name>): Prom
   await until('usable channels', async () => (await Promise.all(names.map(usable))).every(Boolean));
 }
 
-async function spreadGossip<Name extends string>({ plan, names, hosts }: Building<Name>): Promise<void> {
+async function spreadGossip<Name extends string>({ plan, hosts, place }: Building<Name>): Promise<void> {
   const everywhere = (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> =>
     until(what, async () => (await Promise.all(hosts.map((host) => host.knowledge()))).every(holds));
-  const all = plan.channels.length;
+  const all = announcedOf(plan).length;
+  const known = [...publicNames(plan)];
   await everywhere(
     'gossip of channels',
     ({ channels, policies }) => channels === all && policies === 2 * all,
   );
-  await Promise.all(hosts.map((host) => host.announce()));
-  await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
+  await Promise.all(known.map((name) => place(name).host.announce(name)));
+  await everywhere('gossip of nodes', ({ nodes }) => nodes === known.length);
 }
 
 function createNetwork<Name extends string>(building: Building<Name>, mining: boolean): Network<Name> {

@@ -40,8 +40,8 @@ export interface LdkHost {
   /** Hands the next block to all nodes; blocks come in order, without gaps. */
   connectBlock(block: FedBlock): void;
   setForwardingFee(name: string, channel: ChannelId, fee: ForwardingFee): Promise<void>;
-  /** Tells the network of the nodes; their channels must be announced before. */
-  announce(): Promise<void>;
+  /** Tells the network of the node; a channel of it must be announced before. */
+  announce(name: string): Promise<void>;
   /** What the graph that the nodes share knows. */
   knowledge(): Promise<Knowledge>;
   /** While a node holds, complete payments to it wait unclaimed; the end of it claims them. */
@@ -91,7 +91,6 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
   const drivers = new Map(
     nodes.map(({ name }) => [name, createDriver({ name, call, newestHeight: () => height })]),
   );
-  const everyNode = (run: (name: string) => Promise<null>) => Promise.all(nodes.map(({ name }) => run(name)));
 
   return {
     node: (name) => known(drivers.get(name), name),
@@ -105,8 +104,8 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     async setForwardingFee(name, channel, fee) {
       await call(name, 'setForwardingFee', { channel, fee }).answer;
     },
-    async announce() {
-      await everyNode((name) => call(name, 'announce', null).answer);
+    async announce(name) {
+      await call(name, 'announce', null).answer;
     },
     knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
     async hold(name, on) {

@@ -1,11 +1,11 @@
 /** The node's coins on the chain, found by scanning blocks. */
-import { Transaction } from '@scure/btc-signer';
 import { untrusted } from '../../lightning/ids.ts';
 import { fromSat, MSAT_PER_SAT, type Msat } from '../../money/msat.ts';
 import type { OnchainAnswer, OnchainOrder } from '../node.ts';
 import { toHex } from './bindings.ts';
 import { type BuiltTransaction, buildPayment, type Coin, type Payment } from './wallet_build.ts';
 import { createKeyring, readAddress } from './wallet_keys.ts';
+import { readOnce } from './wallet_read.ts';
 
 export interface Wallet {
   /** A fresh one every time. */
@@ -28,12 +28,6 @@ interface Sent {
   readonly broadcast: Uint8Array | null;
 }
 
-const READ_ANYTHING = {
-  allowUnknownInputs: true,
-  allowUnknownOutputs: true,
-  allowUnknownVersion: true,
-  disableScriptCheck: true,
-};
 const nameOf = ({ txid, index }: { readonly txid: string; readonly index: number }): string =>
   `${txid}:${index}`;
 
@@ -63,8 +57,8 @@ export function createWallet(seedHex: string): Wallet {
     [...unconfirmed.values()].some(({ spent }) => spent.some((coin) => nameOf(coin) === name));
 
   function scanOne(raw: Uint8Array): void {
-    const transaction = Transaction.fromRaw(raw, READ_ANYTHING);
-    unconfirmed.delete(transaction.id);
+    const { transaction, txid: id } = readOnce(raw);
+    unconfirmed.delete(id);
     for (let at = 0; at < transaction.inputsLength; at++) {
       const { txid, index } = transaction.getInput(at);
       if (txid !== undefined && index !== undefined) coins.delete(nameOf({ txid: toHex(txid), index }));
@@ -73,7 +67,7 @@ export function createWallet(seedHex: string): Wallet {
       const { script, amount } = transaction.getOutput(index);
       const key = script === undefined ? undefined : keys.owner(script);
       if (key === undefined || amount === undefined) continue;
-      const coin = { txid: transaction.id, index, amountSat: amount, key: key.index };
+      const coin = { txid: id, index, amountSat: amount, key: key.index };
       if (!isSpent(nameOf(coin))) coins.set(nameOf(coin), coin);
     }
   }

@@ -65,6 +65,8 @@ export type Fault =
 export interface ForwardingFee {
   readonly baseMsat: number;
   readonly ppm: number;
+  /** Blocks, at least 42. Default: LDK's own, 72. */
+  readonly cltvDelta?: number;
 }
 
 export interface Knowledge {

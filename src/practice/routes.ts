@@ -19,6 +19,7 @@ const personSchema = z.object({
   spendable_msat: msatText,
   receivable_msat: msatText,
   channels: z.int(),
+  capacity_msat: msatText.openapi({ description: 'of all its channels, also of those that are down' }),
 });
 
 export const peopleSchema = z.object({ data: z.array(personSchema), height: z.int() });
@@ -155,5 +156,6 @@ async function describe(name: string, node: LightningNode): Promise<z.infer<type
     spendable_msat: sum((channel) => channel.spendableMsat),
     receivable_msat: sum((channel) => channel.receivableMsat),
     channels: active.length,
+    capacity_msat: channels.reduce((total, channel) => total + channel.capacityMsat, 0n).toString(),
   };
 }

@@ -7,6 +7,7 @@ import { body, json, msatText } from '../kit/shapes.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
+import { balanceRoutes } from './balance-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { type Practice, payAsPerson } from './people.ts';
 
@@ -45,6 +46,7 @@ export const personPaidSchema = z.object({
 /** The routes of the practice world: what strangers do, so that there is somebody to trade with. */
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
   faultRoutes(api, guarded, practice.breakable);
+  balanceRoutes(api, guarded, clock, practice);
   const person = (name: string): LightningNode => {
     const found = practice.people.get(name);
     if (found !== undefined) return found;

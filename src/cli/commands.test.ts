@@ -166,6 +166,11 @@ describe('looking', () => {
     expect((await argosy('balance')).stdout).toMatch(/can send +[\d,.]+ sat/);
     expect((await argosy('balance', '--msat')).stdout).toMatch(/can send +[\d,]+ msat/);
     expect((await argosy('practice', 'people')).stdout).toMatch(/merchant +2/);
+    const held = (await argosy('practice', 'balances')).stdout;
+    expect(held).toMatch(/merchant +hub +[█░]{20}/);
+    expect(held).toMatch(/on-chain +[\d,]+/);
+    const { data } = await json<{ data: { name: string; own: boolean }[] }>('practice', 'balances');
+    expect(data.filter(({ own }) => own).map(({ name }) => name)).toEqual(['us', 'eu', 'asia']);
     expect(await json('practice', 'mine', '3')).toHaveProperty('height');
     expect(await json('nodes')).toHaveProperty('data.length', 3);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toJson } from './output.ts';
-import { facts, type Paint, shorten, table, widthOf } from './print.ts';
+import { bar, facts, type Paint, shorten, table, widthOf } from './print.ts';
 
 const plain: Paint = (_, text) => text;
 const loud: Paint = (_, text) => `\u001b[31m${text}\u001b[39m`;
@@ -25,6 +25,14 @@ describe('a table', () => {
     const painted = rows.map((row) => row.map((cell) => loud('red', cell)));
     const widths = table(columns, painted, loud).map(widthOf);
     expect(widths[1]).toBe('eu    25,000  pays'.length);
+  });
+});
+
+describe('a bar', () => {
+  it('shows the share, and neither hides what is there nor what is missing', () => {
+    expect(bar(1n, 4n, 8)).toBe('██░░░░░░');
+    expect([bar(0n, 4n, 4), bar(4n, 4n, 4), bar(0n, 0n, 4)]).toEqual(['░░░░', '████', '░░░░']);
+    expect([bar(1n, 1_000n, 4), bar(999n, 1_000n, 4)]).toEqual(['█░░░', '███░']);
   });
 });
 

@@ -49,6 +49,16 @@ export function table(
 const hasPoint = (cell: string): boolean => /\.\d{3}$/.test(stripVTControlCharacters(cell));
 const NO_REST = ' '.repeat(4);
 
+/** How much of a whole a part is, drawn; what is there at all is seen. @example bar(1n, 4n, 8) // '██░░░░░░' */
+export function bar(part: bigint, whole: bigint, width: number): string {
+  const full = BigInt(width);
+  const rounded = whole > 0n ? (2n * part * full + whole) / (2n * whole) : 0n;
+  const least = part > 0n ? 1n : 0n;
+  const most = part < whole ? full - 1n : full;
+  const filled = Number(rounded < least ? least : rounded > most ? most : rounded);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
 /** Names and values, aligned. */
 export function facts(pairs: readonly (readonly [string, string])[], paint: Paint): string[] {
   const width = Math.max(...pairs.map(([name]) => name.length));

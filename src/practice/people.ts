@@ -12,7 +12,8 @@ import type { Breakable } from './faults.ts';
 /** What the API needs of the practice world. */
 export interface Practice {
   readonly people: ReadonlyMap<string, LightningNode>;
-  /** The own nodes. */
+  /** The own nodes, these two. */
+  readonly nodes: readonly { readonly id: string; readonly node: LightningNode }[];
   readonly breakable: Breakable;
   mine(blocks: number): Promise<void>;
   height(): number;

@@ -7,6 +7,7 @@ import { body, json, msatText } from '../kit/shapes.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
+import { balanceRoutes } from './balance-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { type Practice, payAsPerson } from './people.ts';
 
@@ -19,6 +20,7 @@ const personSchema = z.object({
   spendable_msat: msatText,
   receivable_msat: msatText,
   channels: z.int(),
+  capacity_msat: msatText.openapi({ description: 'of all its channels, also of those that are down' }),
 });
 
 export const peopleSchema = z.object({ data: z.array(personSchema), height: z.int() });
@@ -44,6 +46,7 @@ export const personPaidSchema = z.object({
 /** The routes of the practice world: what strangers do, so that there is somebody to trade with. */
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
   faultRoutes(api, guarded, practice.breakable);
+  balanceRoutes(api, guarded, clock, practice);
   const person = (name: string): LightningNode => {
     const found = practice.people.get(name);
     if (found !== undefined) return found;
@@ -155,5 +158,6 @@ async function describe(name: string, node: LightningNode): Promise<z.infer<type
     spendable_msat: sum((channel) => channel.spendableMsat),
     receivable_msat: sum((channel) => channel.receivableMsat),
     channels: active.length,
+    capacity_msat: channels.reduce((total, channel) => total + channel.capacityMsat, 0n).toString(),
   };
 }

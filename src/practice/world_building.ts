@@ -4,7 +4,7 @@ import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import type { Knowledge, LdkHost } from '../nodes/ldk/host.ts';
 import type { Chain } from './chain.ts';
-import type { NetworkPlan, PlannedChannel } from './world_network.ts';
+import { announcedOf, type NetworkPlan, type PlannedChannel, publicNames } from './network_plan.ts';
 
 /** Channels are announced at six confirmations (BOLT 7), and LDK leaves them out of route hints at seven. */
 export const ANNOUNCED_BLOCKS = 7;
@@ -46,14 +46,13 @@ export async function fundWallets<Name extends string>({
   node,
   mine,
 }: Building<Name>): Promise<void> {
-  const fund = async (name: Name, amountSat: number): Promise<void> => {
-    const address = await node(name).address();
-    chain.fund(scriptOf(address), BigInt(amountSat));
+  const fund = async (name: Name): Promise<void> => {
+    const script = scriptOf(await node(name).address());
+    const own = plan.channels.filter(({ from }) => from === name);
+    const amounts = [plan.spareSat, ...own.map(({ capacitySat }) => capacitySat + OPENING_SAT)];
+    for (const amountSat of amounts) chain.fund(script, BigInt(amountSat));
   };
-  await Promise.all([
-    ...names.map((name) => fund(name, plan.spareSat)),
-    ...plan.channels.map(({ from, capacitySat }) => fund(from, capacitySat + OPENING_SAT)),
-  ]);
+  await Promise.all(names.map(fund));
   await mine(1);
 }
 
@@ -69,7 +68,7 @@ async function openChannel<Name extends string>(
     peer,
     capacityMsat: fromSat(BigInt(planned.capacitySat)),
     pushMsat: fromSat(BigInt(planned.pushSat)),
-    private: false,
+    private: planned.private === true,
   };
   const channel = await opener.facets.open?.open(order);
   if (channel === undefined) throw new Error(`${from.name} cannot open channels`);
@@ -94,18 +93,19 @@ export async function openChannels<Name extends string>(building: Building<Name>
 
 export async function spreadGossip<Name extends string>({
   plan,
-  names,
   hosts,
+  place,
 }: Building<Name>): Promise<void> {
   const everywhere = (what: string, holds: (knowledge: Knowledge) => boolean): Promise<void> =>
     until(what, async () => (await Promise.all(hosts.map((host) => host.knowledge()))).every(holds));
-  const all = plan.channels.length;
+  const all = announcedOf(plan).length;
+  const known = [...publicNames(plan)];
   await everywhere(
     'gossip of channels',
     ({ channels, policies }) => channels === all && policies === 2 * all,
   );
-  await Promise.all(hosts.map((host) => host.announce()));
-  await everywhere('gossip of nodes', ({ nodes }) => nodes === names.length);
+  await Promise.all(known.map((name) => place(name).host.announce(name)));
+  await everywhere('gossip of nodes', ({ nodes }) => nodes === known.length);
   await Promise.all(hosts.map((host) => host.saveGraph()));
 }
 

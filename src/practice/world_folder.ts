@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../kit/problems.ts';
-import type { NetworkPlan } from './world_network.ts';
+import type { NetworkPlan } from './network_plan.ts';
 
 const FORMAT = 1;
 const RECORD = 'world.json';

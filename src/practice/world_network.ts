@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import { type Fault, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
+import { linksOf, type NetworkPlan } from './network_plan.ts';
 import {
   ANNOUNCED_BLOCKS,
   awaitPeers,
@@ -15,30 +16,6 @@ import {
   scriptOf,
   spreadGossip,
 } from './world_building.ts';
-
-export interface Fee {
-  readonly baseMsat: number;
-  readonly ppm: number;
-}
-
-export interface PlannedChannel<Name extends string> {
-  readonly from: Name;
-  readonly to: Name;
-  readonly capacitySat: number;
-  /** What the other side has at the start. */
-  readonly pushSat: number;
-  readonly fromFee: Fee;
-  readonly toFee: Fee;
-}
-
-export interface NetworkPlan<Name extends string> {
-  /** One worker a group; the nodes of a group share one graph. */
-  readonly groups: readonly (readonly Name[])[];
-  readonly aliases: Readonly<Record<Name, string>>;
-  readonly channels: readonly PlannedChannel<Name>[];
-  /** Coins that every wallet keeps besides its channels, in sat. */
-  readonly spareSat: number;
-}
 
 /** The steps of a start, in their order. */
 export type Phase = 'chain' | 'nodes' | 'wallets' | 'channels' | 'gossip' | 'peers';
@@ -126,28 +103,6 @@ export async function startNetwork<Name extends string>(
     chain.close();
     throw error;
   }
-}
-
-/**
- * Peers: the two ends of each channel; and who has no peer in another group gets one there. Nodes of a group share
- * a graph, so none of them passes on what another has heard: each has to tell the other groups itself.
- */
-export function linksOf<Name extends string>({ groups, channels }: NetworkPlan<Name>): [Name, Name][] {
-  const links = channels.map(({ from, to }): [Name, Name] => [from, to]);
-  for (const group of groups)
-    for (const other of groups)
-      for (const name of group) {
-        const [first] = other;
-        if (other === group || first === undefined || hasPeerIn(links, name, other)) continue;
-        links.push([name, first]);
-      }
-  return links;
-}
-
-function hasPeerIn<Name>(links: readonly [Name, Name][], name: Name, group: readonly Name[]): boolean {
-  return links.some(
-    ([one, other]) => (one === name && group.includes(other)) || (other === name && group.includes(one)),
-  );
 }
 
 const stopAll = async (hosts: readonly LdkHost[]): Promise<void> => {

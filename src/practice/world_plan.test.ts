@@ -26,6 +26,18 @@ describe('the plan of the practice world', () => {
     }
   });
 
+  it('makes choosing matter: hubs differ in their fees, and nodes in the blocks they ask for', () => {
+    const asked = (name: string) =>
+      WORLD.channels.flatMap(({ from, to, fromFee, toFee }) =>
+        from === name ? [fromFee] : to === name ? [toFee] : [],
+      );
+    const [hub, pacific] = [asked('hub')[0], asked('pacific')[0]];
+    expect(hub?.ppm).toBeLessThan(pacific?.ppm ?? 0);
+    expect(hub?.baseMsat).toBeGreaterThan(pacific?.baseMsat ?? 0);
+    const deltas = WORLD.groups.flat().map((name) => asked(name)[0]?.cltvDelta);
+    expect(new Set(deltas).size).toBeGreaterThan(3);
+  });
+
   it('asks for whole fees between a half and one and a half times those written', () => {
     for (const { fromFee, toFee } of planWorld('fees').channels) {
       for (const { baseMsat, ppm } of [fromFee, toFee]) {

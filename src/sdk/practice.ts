@@ -10,12 +10,15 @@ import type {
   PersonInvoiceRequest,
   PersonPaid,
   PersonPayRequest,
+  PracticeBalances,
 } from './shapes.ts';
 
 /** All of them throw ArgosyProblem, such as practice_person_unknown; those that act OutcomeUnknown, too; Unreachable. */
 export interface PracticeVerbs {
   /** Who there is, and the height of the chain. */
   people(options?: CallOptions): Promise<People>;
+  /** What everybody has, own nodes and people: channels with both their sides, and coins. */
+  balances(options?: CallOptions): Promise<PracticeBalances>;
   /** A person asks for money. @example await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) }) */
   invoiceAs(name: string, request?: PersonInvoiceRequest, options?: CallOptions): Promise<PersonInvoice>;
   /** A person pays an invoice; it has been paid when this returns. @throws ArgosyProblem practice_payment_failed */
@@ -41,11 +44,18 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
       signal: options?.signal,
       timeoutMs,
     });
+  const read = <T>(path: string, options?: CallOptions) =>
+    call<T>(connection, {
+      method: 'GET',
+      path: `/v1/practice/${path}`,
+      acts: false,
+      signal: options?.signal,
+    });
   const personPath = (name: string, what: string): string => `people/${encodeURIComponent(name)}/${what}`;
   const nodePath = (node: string, what: string): string => `nodes/${encodeURIComponent(node)}/${what}`;
   return {
-    people: (options) =>
-      call(connection, { method: 'GET', path: '/v1/practice/people', acts: false, signal: options?.signal }),
+    people: (options) => read('people', options),
+    balances: (options) => read('balances', options),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),

@@ -4,6 +4,7 @@ import type { eventSchema } from '../events/routes.ts';
 import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
+import type { holdersSchema } from '../practice/balance-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
 import type {
   peopleSchema,
@@ -44,6 +45,9 @@ export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
 export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
 export type PersonPaid = z.infer<typeof personPaidSchema>;
+/** Everybody, with channels and coins. */
+export type PracticeBalances = z.infer<typeof holdersSchema>;
+export type HeldChannel = PracticeBalances['data'][number]['channels'][number];
 export type NodeFault = z.input<typeof faultSchema>;
 export type NodeCondition = z.infer<typeof conditionSchema>;
 

@@ -111,7 +111,7 @@ const euIsWhole = () =>
       .find((own) => own.id === 'eu')
       ?.node.channels()
       .catch(() => []);
-    return channels?.length === 4 && channels.every((channel) => channel.active);
+    return channels?.length === 5 && channels.every((channel) => channel.active);
   });
 
 async function expectAllWell(): Promise<void> {

@@ -96,7 +96,8 @@ async function openFleet(
     rooms: (api, guarded) => {
       const people = new Map([['merchant', network.open('merchant')]]);
       const breakable = new Map();
-      const practice = { people, breakable, mine: async () => undefined, height: network.height };
+      const nodes = ownNodes(network);
+      const practice = { people, nodes, breakable, mine: async () => undefined, height: network.height };
       practiceRoutes(api, guarded, systemClock, practice);
     },
     patience: { ...PATIENCE, ...options.patience },

@@ -42,7 +42,13 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
     network: 'regtest',
     nodes: ownNodes(network),
     rooms: (api, guarded) =>
-      practiceRoutes(api, guarded, systemClock, { people, breakable, mine, height: () => height }),
+      practiceRoutes(api, guarded, systemClock, {
+        people,
+        nodes: ownNodes(network),
+        breakable,
+        mine,
+        height: () => height,
+      }),
   });
   const { api, close } = await listen((request) => system.api.fetch(request));
   const folder = mkdtempSync(join(tmpdir(), 'argosy-folder-'));

@@ -6,6 +6,7 @@ import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
+import { addPracticeBalances } from './practice-balances.ts';
 import { addTraffic } from './traffic.ts';
 
 interface BreakOptions {
@@ -60,6 +61,7 @@ export function addPractice(program: Command, run: Run): void {
     .argument('<node>', 'an own node, such as eu')
     .description('Make a broken node well again')
     .action(run(heal));
+  addPracticeBalances(practice, run);
   addTraffic(practice, run);
 }
 

@@ -41,13 +41,15 @@ async function traffic(session: Session, options: TrafficOptions) {
   const { output } = session;
   const client = await session.connect();
   const { data } = await client.practice.people();
-  const people = data.map((person) => person.name).sort();
+  const traders = data
+    .map(({ name, capacity_msat }) => ({ name, capacityMsat: BigInt(capacity_msat) }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
   const stop = new AbortController();
   onInterrupt(1, () => stop.abort());
   const live = openLive(process.stderr);
   let told = performance.now();
   const outcomes = await runTraffic(client, {
-    errandOf: errandsOf(options.seed, people),
+    errandOf: errandsOf(options.seed, traders),
     perSecond: options.perSecond,
     seconds: options.for,
     stop: stop.signal,

@@ -3,7 +3,10 @@ import { errandsOf } from './plan.ts';
 import { summarize } from './tally.ts';
 
 const people = ['hub', 'merchant', 'exchange'];
-const first = (seed: string) => Array.from({ length: 200 }, (_, number) => errandsOf(seed, people)(number));
+const wallet = { name: 'wallet', capacityMsat: 1_000_000_000n };
+const traders = [...people.map((name) => ({ name, capacityMsat: 20_000_000_000n })), wallet];
+const first = (seed: string, count = 200) =>
+  Array.from({ length: count }, (_, number) => errandsOf(seed, traders)(number));
 
 describe('practice traffic', () => {
   it('is the same for one seed, and another for another', () => {
@@ -14,11 +17,30 @@ describe('practice traffic', () => {
   it('goes both ways, to everybody, in amounts from 100 to 99,900 sat', () => {
     const errands = first('a');
     expect(new Set(errands.map((errand) => errand.direction))).toEqual(new Set(['out', 'in']));
-    expect(new Set(errands.map((errand) => errand.person))).toEqual(new Set(people));
+    expect(new Set(errands.map((errand) => errand.person))).toEqual(new Set([...people, 'wallet']));
     for (const { amountMsat } of errands) {
       expect(amountMsat).toBeGreaterThanOrEqual(100_000n);
       expect(amountMsat).toBeLessThanOrEqual(99_900_000n);
     }
+  });
+
+  it('asks nobody for more than a hundredth of his channels', () => {
+    const amounts = first('a', 2_000).flatMap((it) => (it.person === 'wallet' ? [it.amountMsat] : []));
+    const most = amounts.reduce((largest, each) => (each > largest ? each : largest));
+    expect(most).toBeLessThanOrEqual(10_000_000n);
+    expect(most).toBeGreaterThan(1_000_000n);
+  });
+
+  it('takes from everybody in the long run what it has brought', () => {
+    const held = new Map<string, bigint>();
+    let most = 0n;
+    for (const { direction, person, amountMsat } of first('a', 3_200)) {
+      const now = (held.get(person) ?? 0n) + (direction === 'out' ? amountMsat : -amountMsat);
+      held.set(person, now);
+      if (now > most) most = now;
+    }
+    expect([...held.values()]).toEqual(traders.map(() => 0n));
+    expect(most).toBeLessThan(1_000_000_000n);
   });
 
   it('is summed up: what was asked is settled, failed or unknown', () => {

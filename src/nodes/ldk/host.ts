@@ -52,8 +52,8 @@ export interface LdkHost {
    * @throws Error when it cannot be listened on
    */
   listen(name: string, host: string, port: number): Promise<number>;
-  /** Tells the network of the nodes; their channels must be announced before. */
-  announce(): Promise<void>;
+  /** Tells the network of the node; a channel of it must be announced before. */
+  announce(name: string): Promise<void>;
   /** What the graph that the nodes share knows. */
   knowledge(): Promise<Knowledge>;
   /** Has the graph written now; it is written now and then in any case. */
@@ -105,7 +105,6 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
   const drivers = new Map(
     nodes.map(({ name }) => [name, createDriver({ name, call, newestHeight: () => height })]),
   );
-  const everyNode = (run: (name: string) => Promise<null>) => Promise.all(nodes.map(({ name }) => run(name)));
 
   return {
     node: (name) => known(drivers.get(name), name),
@@ -124,8 +123,8 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
       await call(name, 'announce', null).answer;
       return bound;
     },
-    async announce() {
-      await everyNode((name) => call(name, 'announce', null).answer);
+    async announce(name) {
+      await call(name, 'announce', null).answer;
     },
     knowledge: () => call(nodes[0]?.name ?? '', 'knownGraph', null).answer,
     async saveGraph() {

@@ -240,7 +240,9 @@ function channelVerbs({
       const update = ldk.ChannelConfigUpdate.constructor_new(
         ldk.Option_u32Z.constructor_some(fee.ppm),
         ldk.Option_u32Z.constructor_some(fee.baseMsat),
-        ldk.Option_u16Z.constructor_none(),
+        fee.cltvDelta === undefined
+          ? ldk.Option_u16Z.constructor_none()
+          : ldk.Option_u16Z.constructor_some(fee.cltvDelta),
         ldk.Option_MaxDustHTLCExposureZ.constructor_none(),
         someU64(null),
       );

@@ -2,8 +2,8 @@
  * Transactions that nodes have sent for a block and that have none yet: sent again after a restart, since the world
  * may have stopped between a node's commit and the mempool.
  */
-import { Transaction } from '@scure/btc-signer';
 import type { Store } from './store.ts';
+import { readOnce } from './wallet_read.ts';
 import type { FedBlock } from './wire.ts';
 
 export interface Sent {
@@ -16,14 +16,6 @@ export interface Sent {
 /** Whatever has found no block for so long has been refused. */
 const HOPELESS_BLOCKS = 2016;
 
-export const READ_ANYTHING = {
-  allowUnknownInputs: true,
-  allowUnknownOutputs: true,
-  allowUnknownVersion: true,
-  disableScriptCheck: true,
-};
-const txidOf = (raw: Uint8Array): string => Transaction.fromRaw(raw, READ_ANYTHING).id;
-
 /** @param broadcast after the commit */
 export function createSent(store: Store, height: number, broadcast: (raw: Uint8Array) => void): Sent {
   let now = height;
@@ -31,7 +23,7 @@ export function createSent(store: Store, height: number, broadcast: (raw: Uint8A
     send(raw) {
       store.run(
         'insert or ignore into sent_transaction (txid, raw, height) values (?, ?, ?)',
-        txidOf(raw),
+        readOnce(raw).txid,
         raw,
         now,
       );
@@ -44,7 +36,7 @@ export function createSent(store: Store, height: number, broadcast: (raw: Uint8A
     connectBlock(block) {
       now = block.height;
       for (const raw of block.transactions.slice(1))
-        store.run('delete from sent_transaction where txid = ?', txidOf(raw));
+        store.run('delete from sent_transaction where txid = ?', readOnce(raw).txid);
       store.run('delete from sent_transaction where height < ?', now - HOPELESS_BLOCKS);
     },
   };

@@ -1,13 +1,12 @@
 /** The node's coins on the chain, found by scanning blocks. */
-import { Transaction } from '@scure/btc-signer';
 import { untrusted } from '../../lightning/ids.ts';
 import { fromSat, MSAT_PER_SAT, type Msat } from '../../money/msat.ts';
 import type { OnchainAnswer, OnchainOrder } from '../node.ts';
 import { toHex } from './bindings.ts';
-import { READ_ANYTHING } from './sent.ts';
 import { pack, type Store, unpack } from './store.ts';
 import { type BuiltTransaction, buildPayment, type Coin, type Payment } from './wallet_build.ts';
 import { createKeyring, readAddress, type WalletKey } from './wallet_keys.ts';
+import { readOnce } from './wallet_read.ts';
 
 export interface Wallet {
   /** A fresh one every time. */
@@ -85,8 +84,8 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
     [...unconfirmed.values()].some(({ spent }) => spent.some((coin) => nameOf(coin) === name));
 
   function scanOne(raw: Uint8Array): void {
-    const transaction = Transaction.fromRaw(raw, READ_ANYTHING);
-    changed = unconfirmed.delete(transaction.id) || changed;
+    const { transaction, txid: id } = readOnce(raw);
+    changed = unconfirmed.delete(id) || changed;
     for (let at = 0; at < transaction.inputsLength; at++) {
       const { txid, index } = transaction.getInput(at);
       if (txid === undefined || index === undefined) continue;
@@ -96,7 +95,7 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
       const { script, amount } = transaction.getOutput(index);
       const key = script === undefined ? undefined : keys.owner(script);
       if (key === undefined || amount === undefined) continue;
-      const coin = { txid: transaction.id, index, amountSat: amount, key: key.index };
+      const coin = { txid: id, index, amountSat: amount, key: key.index };
       if (isSpent(nameOf(coin))) continue;
       coins.set(nameOf(coin), coin);
       changed = true;

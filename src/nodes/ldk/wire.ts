@@ -73,6 +73,8 @@ export interface TcpAddress {
 export interface ForwardingFee {
   readonly baseMsat: number;
   readonly ppm: number;
+  /** Blocks, at least 42. Default: LDK's own, 72. */
+  readonly cltvDelta?: number;
 }
 
 export interface Knowledge {

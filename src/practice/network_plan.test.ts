@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { linksOf, type NetworkPlan } from './world_network.ts';
+import { linksOf, type NetworkPlan } from './network_plan.ts';
 import { WORLD } from './world_plan.ts';
 
 const FREE = { baseMsat: 0, ppm: 0 };
-const channel = (from: string, to: string) => ({
+const channel = (from: string, to: string, hidden = false) => ({
   from,
   to,
+  private: hidden,
   capacitySat: 1_000_000,
   pushSat: 0,
   fromFee: FREE,
   toFee: FREE,
 });
-const plan = (groups: string[][], channels: [string, string][]): NetworkPlan<string> => ({
+const plan = (groups: string[][], channels: [string, string, boolean?][]): NetworkPlan<string> => ({
   groups,
   aliases: {},
-  channels: channels.map(([from, to]) => channel(from, to)),
+  channels: channels.map((ends) => channel(...ends)),
   spareSat: 0,
 });
 
@@ -50,7 +51,23 @@ describe('the links of a network', () => {
     expect(links).toHaveLength(3);
   });
 
-  it('of the practice world are those of its channels: everybody has a channel into the other worker', () => {
+  it('are none but those of its channels for a wallet, which has nothing to tell', () => {
+    const links = linksOf(
+      plan(
+        [['us'], ['hub', 'wallet']],
+        [
+          ['us', 'hub'],
+          ['hub', 'wallet', true],
+        ],
+      ),
+    );
+    expect(links).toEqual([
+      ['us', 'hub'],
+      ['hub', 'wallet'],
+    ]);
+  });
+
+  it('of the practice world are those of its channels: all but the wallet have one into the other worker', () => {
     expect(linksOf(WORLD)).toHaveLength(WORLD.channels.length);
   });
 });

@@ -4,9 +4,10 @@ import type { Db, Statements } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { BUSINESS, nodeAccounts } from '../ledger/account.ts';
-import { type Books, openAccounts, openClaim, post, withBooks } from '../ledger/store.ts';
+import { openAccounts, openClaim, post, withBooks } from '../ledger/store.ts';
 import type { Network, NodeId, NodePubkey } from '../lightning/ids.ts';
-import type { LightningNode, NodeEvent } from '../nodes/node.ts';
+import type { LightningNode } from '../nodes/node.ts';
+import { bookNodeEvent } from './booking.ts';
 import { type NodeProof, prove } from './books.ts';
 import { ANSWER_MS, type NodeHealth, watchHealth } from './health.ts';
 import { type BookEvent, openSession, type Session } from './session.ts';
@@ -69,7 +70,7 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
           watch.soon();
           throw new Error(`node ${id} has not said yet who it is`);
         }
-        if (event.kind === 'forwarded') bookForward(tx, id, event);
+        post(tx, bookNodeEvent(id, event));
         if (event.kind === 'channel_changed') watch.soon();
         await context.book(tx, id, event);
       };
@@ -140,7 +141,10 @@ async function adopt({ db, clock, log, network }: FleetContext, own: OwnNode): P
     log.warn({ node: own.id, error }, 'node is down; it joins when it answers');
     return null;
   });
+  const accounts = nodeAccounts(own.id);
   if (known !== null) {
+    // One that was adopted by an earlier version may lack some.
+    await db.tx((tx) => openAccounts(tx, Object.values(accounts)));
     if (info === null || info.pubkey === known.pubkey) return known.pubkey;
     throw new Error(`node ${own.id} is another node than before (${info.pubkey}); give it another name`);
   }
@@ -153,7 +157,6 @@ async function adopt({ db, clock, log, network }: FleetContext, own: OwnNode): P
       `node ${own.id} has ${holds.inFlight.length} payments in flight; add it when they have ended`,
     );
   }
-  const accounts = nodeAccounts(own.id);
   const opening = (reason: string) => ({ credit: BUSINESS, source: `node:${own.id}`, reason });
   await withBooks(db, async (tx) => {
     await openClaim(tx, BUSINESS);
@@ -167,17 +170,4 @@ async function adopt({ db, clock, log, network }: FleetContext, own: OwnNode): P
     ]);
   });
   return info.pubkey;
-}
-
-function bookForward(tx: Books, id: NodeId, event: NodeEvent & { kind: 'forwarded' }): void {
-  const accounts = nodeAccounts(id);
-  post(tx, [
-    {
-      debit: accounts.channels,
-      credit: accounts.feesEarned,
-      amountMsat: event.feeMsat,
-      source: `node:${id}`,
-      reason: `forwarded:${event.cursor}`,
-    },
-  ]);
 }

@@ -27,6 +27,13 @@ export interface NodeAccounts {
   /** Parts that left a channel and have no end yet. */
   readonly inFlight: Account;
   readonly onchain: Account;
+  /** Of closed channels, on its way to the wallet over the chain. */
+  readonly settling: Account;
+  /** Paid to miners, and lost to dust, by opening and closing channels. */
+  readonly chainFees: Account;
+  /** What channels opened by the node gave the other side at the start, and what others gave it. */
+  readonly pushesGiven: Account;
+  readonly pushesReceived: Account;
   /** Routing fees paid to strangers. */
   readonly feesPaid: Account;
   /** The same fees, charged to whoever paid: fees paid - fees charged is what the business bore itself. */
@@ -39,6 +46,10 @@ export const nodeAccounts = (node: NodeId): NodeAccounts => ({
   channels: account(`node:${node}:channels`, 'asset', true),
   inFlight: account(`node:${node}:in_flight`, 'asset', true),
   onchain: account(`node:${node}:onchain`, 'asset', true),
+  settling: account(`node:${node}:settling`, 'asset', false),
+  chainFees: account(`node:${node}:chain_fees`, 'expense', false),
+  pushesGiven: account(`node:${node}:pushes_given`, 'expense', false),
+  pushesReceived: account(`node:${node}:pushes_received`, 'income', false),
   feesPaid: account(`node:${node}:fees_paid`, 'expense', false),
   feesCharged: account(`node:${node}:fees_charged`, 'income', false),
   feesEarned: account(`node:${node}:fees_earned`, 'income', false),

@@ -167,6 +167,34 @@ export type NodeEvent = { readonly cursor: Cursor } & (
     }
   /** An HTLC of strangers went through; `feeMsat` is what the node earned. */
   | { readonly kind: 'forwarded'; readonly amountMsat: Msat; readonly feeMsat: Msat }
+  /**
+   * A channel holds the node's coins: its funding transaction is out. `fundingFeeMsat`: the node has opened it, and
+   * paid both sides and this fee out of its wallet; null: the peer has, and `localMsat` is a gift.
+   */
+  | {
+      readonly kind: 'channel_opened';
+      readonly channel: ChannelId;
+      readonly localMsat: Msat;
+      readonly remoteMsat: Msat;
+      readonly fundingFeeMsat: Msat | null;
+    }
+  /**
+   * The node's own side is out of the channel, and on its way over the chain. It comes again for a channel whose
+   * HTLCs in flight are decided later.
+   */
+  | { readonly kind: 'channel_closed'; readonly channel: ChannelId; readonly localMsat: Msat }
+  /** Coins of closed channels are in the wallet, less the fee of the transaction that brought them. */
+  | {
+      readonly kind: 'coins_returned';
+      readonly txid: string;
+      readonly amountMsat: Msat;
+      readonly feeMsat: Msat;
+    }
+  /**
+   * Nothing more comes of a closed channel. `costMsat`: what left it and did not come: fees of the closing
+   * transaction, what was too little for the chain; below zero when the chain gave more.
+   */
+  | { readonly kind: 'channel_resolved'; readonly channel: ChannelId; readonly costMsat: bigint }
   /** A channel came, went or changed its state: a hint to read `channels()` again. */
   | { readonly kind: 'channel_changed'; readonly channel: ChannelId }
   | { readonly kind: 'block'; readonly height: number }
@@ -198,11 +226,19 @@ export interface OpenOrder {
   readonly private: boolean;
 }
 
+export interface CloseOrder {
+  readonly channel: ChannelId;
+  /** Without the peer: costs more, and takes until the peer's delay is over. */
+  readonly force: boolean;
+}
+
 /** What only some daemons can do. A driver declares a facet by having it. */
 export interface Facets {
   /** Finds routes with the node's own graph and memory. */
   readonly routes?: { find(question: RouteQuestion): Promise<RouteAnswer> };
   readonly open?: { open(order: OpenOrder): Promise<ChannelId> };
+  /** Answers when the closing has begun; `channel_closed` tells when it is done. */
+  readonly close?: { close(order: CloseOrder): Promise<null> };
 }
 export type Facet = keyof Facets;
 

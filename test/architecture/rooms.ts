@@ -31,6 +31,7 @@ export const PURE: readonly RegExp[] = [
   /^routing\//,
   /^payments\/payment\.ts$/,
   /^ledger\/account\.ts$/,
+  /^fleet\/booking\.ts$/,
   /^access\/permission\.ts$/,
   /^kit\/chance\.ts$/,
   /^nodes\/[a-z]+\/map\.ts$/,

@@ -1,8 +1,10 @@
-/** Coins: addresses, sends that happen once, and the facet `open`. */
+/** Coins: addresses, sends that happen once, and the facets `open` and `close`. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { MSAT_PER_SAT, msat, ZERO_MSAT } from '../../money/msat.ts';
+import { MSAT_PER_SAT, msat, sum, ZERO_MSAT } from '../../money/msat.ts';
+import type { NodeBalances, NodeEvent } from '../node.ts';
 import { freshToken, sat } from './payment.ts';
+import { type Watch, watchFrom } from './watch.ts';
 import type { Case, World } from './world.ts';
 
 const coins = async (world: World): Promise<bigint> => (await world.sender.balances()).onchainMsat;
@@ -97,4 +99,50 @@ export const chainCases: readonly Case[] = [
       assert(after.channelsMsat > before.channelsMsat);
     },
   },
+  {
+    name: 'explains by events what opening a channel and closing it does to its channels and coins',
+    async run(world) {
+      const { open, close } = world.sender.facets;
+      if (open === undefined || close === undefined) return;
+      const peer = (await world.sender.channels()).find((channel) => channel.active)?.peer;
+      assert(peer, 'the sender has a peer');
+      const before = await world.sender.balances();
+      const watch = watchFrom(world, world.sender, before.cursor);
+      const order = { peer, capacityMsat: sat(120_000), pushMsat: sat(20_000), private: false };
+      const id = await open.open(order);
+      const isActive = async () =>
+        (await world.sender.channels()).some((channel) => channel.id === id && channel.active);
+      await world.eventually('the channel to be active', isActive);
+      await expectExplained(world, watch, before);
+      await close.close({ channel: id, force: false });
+      await watch.until('the channel to close', 'channel_closed', (event) => event.channel === id);
+      await expectExplained(world, watch, before);
+      await watch.until('nothing more to come', 'channel_resolved', (event) => event.channel === id);
+      await watch.until('the coins to come home', 'coins_returned', () => true);
+      await expectExplained(world, watch, before);
+      const [opened] = watch.of('channel_opened');
+      assert.equal(opened?.localMsat, sat(100_000));
+      assert.equal(opened?.remoteMsat, sat(20_000));
+      const left = sum(watch.of('channel_closed').map((event) => event.localMsat));
+      const home = sum(watch.of('coins_returned').map(({ amountMsat, feeMsat }) => amountMsat + feeMsat));
+      const cost = watch.of('channel_resolved').reduce((total, { costMsat }) => total + costMsat, 0n);
+      assert.equal(left, home + cost, 'what left the channel is home, or was its cost');
+      await watch.stop();
+    },
+  },
 ];
+
+/** Channels and coins as they were, and everything that the events say of them, are what they are now. */
+async function expectExplained(world: World, watch: Watch, before: NodeBalances): Promise<void> {
+  const now = await world.sender.balances();
+  const held = (balances: NodeBalances) => balances.channelsMsat + balances.onchainMsat;
+  const explained = (await watch.upTo(now.cursor)).reduce((total, event) => total + changeOf(event), 0n);
+  assert.equal(held(now), held(before) + explained);
+}
+
+function changeOf(event: NodeEvent): bigint {
+  if (event.kind === 'channel_opened')
+    return event.fundingFeeMsat === null ? event.localMsat : -event.remoteMsat - event.fundingFeeMsat;
+  if (event.kind === 'channel_closed') return -event.localMsat;
+  return event.kind === 'coins_returned' ? event.amountMsat : 0n;
+}

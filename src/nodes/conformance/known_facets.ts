@@ -4,8 +4,8 @@ import type { DriverName } from './world.ts';
 /** What each daemon is known to do: a driver that declares less has lost something. */
 export const KNOWN_FACETS: Readonly<Record<DriverName, readonly Facet[]>> = {
   memory: ['routes', 'open'],
-  ldk: ['routes', 'open'],
-  lnd: ['routes', 'open'],
-  cln: ['routes', 'open'],
-  eclair: ['open'],
+  ldk: ['routes', 'open', 'close'],
+  lnd: ['routes', 'open', 'close'],
+  cln: ['routes', 'open', 'close'],
+  eclair: ['open', 'close'],
 };

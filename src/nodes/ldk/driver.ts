@@ -29,6 +29,7 @@ export function createDriver({ name, call: callWorker, newestHeight }: DriverOpt
     facets: {
       routes: { find: (question) => call(name, 'findRoutes', question).answer },
       open: { open: (order) => call(name, 'open', order).answer },
+      close: { close: (order) => call(name, 'close', order).answer },
     },
     async info() {
       const info = await call(name, 'info', null).answer;

@@ -1,9 +1,11 @@
 /** What LDK tells becomes the node's own records and events. LDK's docs say for each event what must be done. */
-import { channelId, partToken, paymentHash, preimage } from '../../lightning/ids.ts';
-import { deliveredMsat, feeMsat } from '../../lightning/route.ts';
+import { partToken, paymentHash, preimage } from '../../lightning/ids.ts';
+import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
 import { msat } from '../../money/msat.ts';
-import { describeError, ldk, optional, toHex, unwrap } from './bindings.ts';
-import { type Core, FEERATE_PER_KW } from './core.ts';
+import { describeError, ldk, optional, toHex } from './bindings.ts';
+import type { ChannelBook } from './channel_book.ts';
+import { handleChannelEvent } from './channel_happenings.ts';
+import type { Core } from './core.ts';
 import type { InvoiceBook } from './invoices.ts';
 import type { Journal } from './journal.ts';
 import { type PathFailureFacts, toPartFailure } from './map.ts';
@@ -19,12 +21,12 @@ export interface NodeRecords {
   readonly parts: PartBook;
   readonly journal: Journal;
   readonly openings: Openings;
+  readonly channels: ChannelBook;
   /** HTLCs wait to be forwarded, or to be taken as payments. */
   forwardsDue: boolean;
   broadcast(transaction: Uint8Array): void;
 }
 
-const FUNDING_SAT_PER_VB = 2;
 const nowSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 
 /** @throws on anything unexpected: then the event must not be acknowledged. */
@@ -38,25 +40,8 @@ export function handleEvent(node: NodeRecords, event: ldk.Event): void {
   else if (event instanceof ldk.Event_PaymentPathSuccessful)
     node.core.scorer.as_ScoreUpdate().payment_path_successful(event.path, nowSeconds());
   else if (event instanceof ldk.Event_PaymentForwarded) bookForward(node, event);
-  else if (event instanceof ldk.Event_SpendableOutputs) sweep(node, event);
   else handleChannelEvent(node, event);
 }
-
-function handleChannelEvent(node: NodeRecords, event: ldk.Event): void {
-  if (event instanceof ldk.Event_FundingGenerationReady) fund(node, event);
-  else if (event instanceof ldk.Event_ChannelPending) {
-    node.openings.succeed(toHex(event.former_temporary_channel_id.get_a()), toHex(event.channel_id.get_a()));
-    changed(node, event.channel_id);
-  } else if (event instanceof ldk.Event_ChannelReady) changed(node, event.channel_id);
-  else if (event instanceof ldk.Event_ChannelClosed) {
-    node.openings.fail(toHex(event.channel_id.get_a()), event.reason.to_str());
-    changed(node, event.channel_id);
-  } else if (event instanceof ldk.Event_DiscardFunding)
-    node.openings.discard(toHex(event.channel_id.get_a()));
-}
-
-const changed = (node: NodeRecords, id: ldk.ChannelId): void =>
-  node.journal.append({ kind: 'channel_changed', channel: channelId(toHex(id.get_a())) });
 
 function receive({ core, invoices }: NodeRecords, event: ldk.Event_PaymentClaimable): void {
   const verdict = invoices.arrive(paymentHash(toHex(event.payment_hash)));
@@ -66,7 +51,7 @@ function receive({ core, invoices }: NodeRecords, event: ldk.Event_PaymentClaima
   else core.channels.fail_htlc_backwards(event.payment_hash);
 }
 
-function settleInvoice({ invoices, journal }: NodeRecords, event: ldk.Event_PaymentClaimed): void {
+function settleInvoice({ invoices, journal, channels }: NodeRecords, event: ldk.Event_PaymentClaimed): void {
   const hash = paymentHash(toHex(event.payment_hash));
   const receivedMsat = msat(event.amount_msat);
   const settling = invoices.settle(hash, receivedMsat);
@@ -74,6 +59,8 @@ function settleInvoice({ invoices, journal }: NodeRecords, event: ldk.Event_Paym
   if (settling.kind === 'again') return;
   if (settling.kind !== 'settled') throw new Error(`a payment was claimed for no invoice: ${hash}`);
   journal.append({ kind: 'invoice_settled', paymentHash: hash, receivedMsat, preimage: settling.preimage });
+  for (const htlc of event.htlcs)
+    channels.addToClosed(toHex(htlc.get_channel_id().get_a()), htlc.get_value_msat());
 }
 
 /** LDK tells an end more than once: only a part in flight can still have one. */
@@ -136,6 +123,7 @@ function failPath(node: NodeRecords, event: ldk.Event_PaymentPathFailed): void {
     return;
   }
   node.parts.end(part, { kind: 'failed', reason });
+  node.channels.addToClosed(part.channel, sentMsat(part.route));
   node.journal.append({ kind: 'part_failed', token: part.token, paymentHash: part.paymentHash, reason });
 }
 
@@ -153,38 +141,4 @@ function bookForward({ journal }: NodeRecords, event: ldk.Event_PaymentForwarded
   if (amountMsat === null || earnedMsat === null)
     throw new Error('LDK forwarded an HTLC without amount or fee');
   journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
-}
-
-function fund({ core, wallet, openings }: NodeRecords, event: ldk.Event_FundingGenerationReady): void {
-  const { temporary_channel_id: id, counterparty_node_id: peer } = event;
-  const built = wallet.pay({
-    script: event.output_script,
-    amountSat: event.channel_value_satoshis,
-    feeRateSatPerVb: FUNDING_SAT_PER_VB,
-  });
-  if (built === null) {
-    openings.fail(toHex(id.get_a()), 'the wallet holds too little: send coins to its address');
-    core.channels.force_close_without_broadcasting_txn(id, peer, 'no funds');
-    return;
-  }
-  openings.funded(toHex(id.get_a()), built.txid);
-  const result = core.channels.funding_transaction_generated(id, peer, built.raw);
-  if (result.is_ok()) return;
-  wallet.discard(built.txid);
-  openings.fail(toHex(id.get_a()), 'LDK refused the funding transaction');
-}
-
-/** Coins of a closed channel come home to the wallet. */
-function sweep({ core, wallet, broadcast }: NodeRecords, event: ldk.Event_SpendableOutputs): void {
-  const spent = core.keys
-    .as_OutputSpender()
-    .spend_spendable_outputs(
-      event.outputs,
-      [],
-      wallet.script(),
-      FEERATE_PER_KW * 2,
-      ldk.Option_u32Z.constructor_none(),
-    );
-  // Too little to pay for its own way home.
-  if (spent.is_ok()) broadcast(unwrap(spent, ldk.Result_TransactionNoneZ_OK, 'sweep'));
 }

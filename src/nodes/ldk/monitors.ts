@@ -24,6 +24,8 @@ export interface Monitors {
   processEvents(handler: ldk.EventHandler): void;
   /** Each monitor has a best block of its own: those that know the block already are passed over. */
   connectBlock(block: FedBlock): void;
+  /** Nothing more is to come of this channel, on the chain or off it. */
+  isSettled(id: string): boolean;
   /** The monitors' clock: claims that may have been lost go out again. */
   tick(): void;
   /** Whether updates have been written since the last call: then the manager must be in the same commit. */
@@ -161,6 +163,11 @@ export function createMonitors(
         // The coinbase is nobody's business; anything else may be.
         if (transactions.length > 1 || height % BLOCKS_BETWEEN === 0) writeWhole(funding, entry);
       }
+    },
+    isSettled(id) {
+      if (eventsDue) return false;
+      const found = [...watched.values()].find(({ monitor }) => toHex(monitor.channel_id().get_a()) === id);
+      return found === undefined || found.monitor.get_claimable_balances().length === 0;
     },
     tick() {
       eventsDue = true;

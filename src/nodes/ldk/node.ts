@@ -1,23 +1,27 @@
 /** One LDK node: its verbs, and what keeps it going. */
 import { nodePubkey, untrusted } from '../../lightning/ids.ts';
 import { sentMsat } from '../../lightning/route.ts';
-import type { NodeBalances, OpenOrder } from '../node.ts';
+import { fromSat, msat } from '../../money/msat.ts';
+import type { NodeBalances } from '../node.ts';
 import { createInvoice } from './billing.ts';
-import { check, freeNow, fromHex, ldk, someU64, toHex, unwrap } from './bindings.ts';
-import { type Core, createConfig, createCore, type Surroundings } from './core.ts';
+import { freeNow, fromHex, ldk } from './bindings.ts';
+import { createChannelBook } from './channel_book.ts';
+import { channelVerbs } from './channel_verbs.ts';
+import { type Core, createCore, type Surroundings } from './core.ts';
 import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
-import { readAliases, readGraph } from './gossip.ts';
+import { readGraph } from './gossip.ts';
 import { handleEvent, type NodeRecords } from './happenings.ts';
 import { createInvoiceBook } from './invoices.ts';
 import { createJournal } from './journal.ts';
 import type { Links } from './links.ts';
-import { bookedChannelsMsat, toChannel, toPendingHtlcs } from './map.ts';
+import { bookedChannelsMsat, toPendingHtlcs } from './map.ts';
 import { createOpenings } from './openings.ts';
 import { createPartBook, toPartStatus } from './parts.ts';
 import { peerVerbs } from './peering.ts';
 import { findRoutes } from './routes.ts';
 import { sendPart } from './sending.ts';
 import { createWallet } from './wallet.ts';
+import { readOnce } from './wallet_read.ts';
 import type { FedBlock, Gives, LdkNodeOptions, Takes, Verb } from './wire.ts';
 
 /**
@@ -41,6 +45,8 @@ export interface LdkNode {
   tickPeers(): void;
   /** One round of work; answers whether HTLCs still wait to be forwarded. */
   pump(): boolean;
+  /** The end of a step: closed channels that have nothing to come are done. */
+  conclude(): void;
   /** Puts everything that has changed into the step's commit. */
   save(): void;
 }
@@ -52,12 +58,14 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
   const { name } = options;
   const core = createCore(options, surroundings);
   const wallet = createWallet(store, name, options.seedHex);
+  const journal = createJournal(store, name);
   const records: NodeRecords = {
     core,
     wallet,
+    channels: createChannelBook(store, name, journal),
     invoices: createInvoiceBook(store, name),
     parts: createPartBook(store, name),
-    journal: createJournal(store, name),
+    journal,
     openings: createOpenings(wallet.discard),
     // HTLCs may have waited to be forwarded when the node was stored.
     forwardsDue: core.storedHeight !== null,
@@ -74,7 +82,8 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     core.connectBlock(block);
     wallet.scan(block.transactions);
     announcing = core.channels.list_channels().some(isAnnouncing);
-    records.journal.append({ kind: 'block', height: block.height });
+    records.channels.connectBlock(block.transactions.map((raw) => readOnce(raw).txid));
+    journal.append({ kind: 'block', height: block.height });
   }
   for (const block of surroundings.missed) connectBlock(block);
   announcing = core.channels.list_channels().some(isAnnouncing);
@@ -112,6 +121,9 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     },
     tickPeers: () => core.peers.timer_tick_occurred(),
     pump: createPump(records),
+    conclude() {
+      records.channels.conclude(core.monitors.isSettled);
+    },
     save() {
       wallet.save();
       core.save();
@@ -119,7 +131,8 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
   };
 }
 
-interface Context {
+/** What the verbs of one node work on. */
+export interface Context {
   readonly options: LdkNodeOptions;
   readonly records: NodeRecords;
   readonly graph: ldk.NetworkGraph;
@@ -163,10 +176,10 @@ function createPump(records: NodeRecords): () => boolean {
   };
 }
 
-const listChannels = (core: Core): ChannelFacts[] =>
+export const listChannels = (core: Core): ChannelFacts[] =>
   core.channels.list_channels().flatMap((details) => readChannel(details) ?? []);
 
-type Table<V extends Verb> = Pick<VerbTable, V>;
+export type Table<V extends Verb> = Pick<VerbTable, V>;
 
 function moneyVerbs({
   records,
@@ -183,16 +196,18 @@ function moneyVerbs({
   | 'pendingHtlcs'
   | 'findRoutes'
 > {
-  const { core, invoices, parts, journal, wallet } = records;
+  const { core, invoices, parts, journal, wallet, openings } = records;
+  const openChannels = (): ChannelFacts[] =>
+    listChannels(core).filter((channel) => records.channels.isOpen(channel.id));
   const now = (): number => Math.max(Date.now(), clock.chainMs);
 
   const balances = (): NodeBalances => ({
     cursor: journal.cursor(),
-    channelsMsat: bookedChannelsMsat(listChannels(core), parts.ownHtlcs()),
+    channelsMsat: bookedChannelsMsat(openChannels(), parts.ownHtlcs()),
     inFlight: parts
       .inFlight()
       .map(({ paymentHash, route }) => ({ paymentHash, amountMsat: sentMsat(route) })),
-    onchainMsat: wallet.balanceMsat(),
+    onchainMsat: msat(wallet.balanceMsat() + fromSat(openings.reservedSat())),
   });
 
   return {
@@ -217,62 +232,6 @@ function moneyVerbs({
         question,
       ),
   };
-}
-
-function channelVerbs({
-  records,
-  graph,
-}: Context): Table<'channels' | 'open' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
-  const { core, wallet, openings } = records;
-  return {
-    channels: () => () => {
-      const aliases = readAliases(graph);
-      return listChannels(core).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
-    },
-    open(order) {
-      const temporary = openChannel(core, order);
-      openings.begin(temporary);
-      return () => openings.result(temporary) ?? undefined;
-    },
-    setForwardingFee({ channel, fee }) {
-      const facts = listChannels(core).find((known) => known.id === channel);
-      if (facts === undefined) throw new Error(`no channel ${channel}: ask channels() for those there are`);
-      const update = ldk.ChannelConfigUpdate.constructor_new(
-        ldk.Option_u32Z.constructor_some(fee.ppm),
-        ldk.Option_u32Z.constructor_some(fee.baseMsat),
-        fee.cltvDelta === undefined
-          ? ldk.Option_u16Z.constructor_none()
-          : ldk.Option_u16Z.constructor_some(fee.cltvDelta),
-        ldk.Option_MaxDustHTLCExposureZ.constructor_none(),
-        someU64(null),
-      );
-      const id = ldk.ChannelId.constructor_from_bytes(fromHex(channel));
-      check(core.channels.update_partial_channel_config(fromHex(facts.peer), [id], update), 'forwarding fee');
-      return () => null;
-    },
-    address() {
-      const address = wallet.address();
-      return () => address;
-    },
-    sendOnchain(order) {
-      const { answer, broadcast } = wallet.send(order);
-      if (broadcast !== null) records.broadcast(broadcast);
-      return () => answer;
-    },
-  };
-}
-
-function openChannel(core: Core, order: OpenOrder): string {
-  if (order.capacityMsat % 1000n !== 0n) throw new Error('a channel holds whole sat: round its capacity');
-  const result = core.channels.create_channel(
-    fromHex(order.peer),
-    order.capacityMsat / 1000n,
-    order.pushMsat,
-    0n,
-    null,
-    createConfig(!order.private),
-  );
-  return toHex(unwrap(result, ldk.Result_ChannelIdAPIErrorZ_OK, 'create_channel').get_a());
 }
 
 function fleetVerbs({

@@ -3,8 +3,10 @@ import { type ChannelId, channelId } from '../../lightning/ids.ts';
 
 export interface Openings {
   begin(temporaryId: string): void;
-  funded(temporaryId: string, txid: string): void;
-  succeed(temporaryId: string, id: string): void;
+  /** Its coins are set aside in the wallet; a fee for the miners among them. */
+  funded(temporaryId: string, funding: Funding): void;
+  /** @returns how it was funded; null: the peer has opened it */
+  succeed(temporaryId: string, id: string): Funding | null;
   fail(id: string, reason: string): void;
   /** The funding transaction will never be broadcast: its coins go back. */
   discard(id: string): void;
@@ -13,10 +15,18 @@ export interface Openings {
    * @throws when the opening failed
    */
   result(temporaryId: string): ChannelId | null;
+  /** Coins of the wallet that are set aside for channels which are not open yet, in sat. */
+  reservedSat(): bigint;
+}
+
+export interface Funding {
+  readonly txid: string;
+  readonly costSat: bigint;
+  readonly feeSat: bigint;
 }
 
 interface Opening {
-  txid: string | null;
+  funding: Funding | null;
   state: { readonly kind: 'waiting' } | { readonly kind: 'open' | 'failed'; readonly text: string };
 }
 
@@ -26,17 +36,18 @@ export function createOpenings(giveBack: (txid: string) => void): Openings {
 
   return {
     begin(temporaryId) {
-      openings.set(temporaryId, { txid: null, state: { kind: 'waiting' } });
+      openings.set(temporaryId, { funding: null, state: { kind: 'waiting' } });
     },
-    funded(temporaryId, txid) {
+    funded(temporaryId, funding) {
       const opening = openings.get(temporaryId);
-      if (opening) opening.txid = txid;
+      if (opening) opening.funding = funding;
     },
     succeed(temporaryId, id) {
       const opening = openings.get(temporaryId);
-      if (!opening) return;
+      if (!opening) return null;
       opening.state = { kind: 'open', text: id };
       byChannel.set(id, temporaryId);
+      return opening.funding;
     },
     fail(id, reason) {
       const opening = openings.get(id);
@@ -44,12 +55,18 @@ export function createOpenings(giveBack: (txid: string) => void): Openings {
     },
     discard(id) {
       const opening = openings.get(byChannel.get(id) ?? id);
-      if (opening?.txid) giveBack(opening.txid);
+      if (opening?.funding) giveBack(opening.funding.txid);
     },
     result(temporaryId) {
       const state = openings.get(temporaryId)?.state;
       if (state?.kind === 'failed') throw new Error(`the channel could not be opened: ${state.text}`);
       return state?.kind === 'open' ? channelId(state.text) : null;
+    },
+    reservedSat() {
+      let sat = 0n;
+      for (const { state, funding } of openings.values())
+        if (state.kind === 'waiting') sat += funding?.costSat ?? 0n;
+      return sat;
     },
   };
 }

@@ -49,6 +49,9 @@ const TABLES = `
   create table if not exists onchain_order (
     node text not null, token text not null, answer blob not null, primary key (node, token)
   ) without rowid;
+  create table if not exists channel_record (
+    node text not null, kind text not null, id text not null, body blob not null, primary key (node, kind, id)
+  ) without rowid;
   create table if not exists sent_transaction (txid text primary key, raw blob not null, height integer not null);
 `;
 

@@ -4,6 +4,7 @@ import type { ChannelId, NodePubkey, PartToken, PaymentHash } from '../../lightn
 import type {
   CancelAnswer,
   Channel,
+  CloseOrder,
   CreatedInvoice,
   Cursor,
   InvoiceOrder,
@@ -104,6 +105,7 @@ export interface Verbs {
   sendOnchain: { takes: OnchainOrder; gives: OnchainAnswer };
   findRoutes: { takes: RouteQuestion; gives: RouteAnswer };
   open: { takes: OpenOrder; gives: ChannelId };
+  close: { takes: CloseOrder; gives: null };
   setForwardingFee: { takes: { channel: ChannelId; fee: ForwardingFee }; gives: null };
   announce: { takes: null; gives: null };
   /** What the node's graph knows, to see gossip arrive. */

@@ -88,6 +88,7 @@ function step(): void {
   armed = false;
   for (const input of inbox.splice(0)) input();
   if (!runUntilQuiet()) enqueue(() => {});
+  for (const node of living()) node.conclude();
   answerQuestions();
   commit();
   release();

@@ -3,6 +3,7 @@
  * events and balances. It reads no clock, sets no timer and draws no random number of its own.
  */
 import type { ChannelId, NodePubkey } from '../../lightning/ids.ts';
+import { msat } from '../../money/msat.ts';
 import type { LightningNode, OpenOrder } from '../node.ts';
 import { coins, FUNDING_FEE_MSAT } from './coins.ts';
 import { switches } from './fault_switches.ts';
@@ -130,6 +131,13 @@ function openChannel(world: Topology, from: NodeState, order: OpenOrder): Channe
   const plan = { from: from.name, to: to.name, capacityMsat, pushMsat, private: order.private };
   const channel = world.addChannel(plan, CONFIRMATIONS);
   from.onchainMsat -= cost;
+  const local = msat(capacityMsat - pushMsat);
+  const [opened, fundingFeeMsat] = [
+    { kind: 'channel_opened' as const, channel: channel.id },
+    msat(FUNDING_FEE_MSAT),
+  ];
+  from.log.append({ ...opened, localMsat: local, remoteMsat: pushMsat, fundingFeeMsat });
+  to.log.append({ ...opened, localMsat: pushMsat, remoteMsat: local, fundingFeeMsat: null });
   return channel.id;
 }
 

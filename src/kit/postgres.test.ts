@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DbTarget, openDb } from './db.ts';
-import { type Postgres, startPostgres } from './postgres.ts';
+import { type Postgres, removePostgres, startPostgres } from './postgres.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { readServerState } from './postgres-orphan.ts';
 import { firstClosedFolder } from './postgres-user.ts';
@@ -197,6 +197,16 @@ describe('when Argosy ends', () => {
     expect(alive(orphan)).toBe(false);
     expect(postgres.pid).not.toBe(orphan);
     expect(await ask(postgres.target, 'select id from coin')).toEqual({ id: 7 });
+  });
+
+  test('by kill -9, and all is to be removed, the orphan is stopped before', async () => {
+    const child = spawnOwner('setInterval(() => {}, 1000)');
+    const orphan = await startedBy(child);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await removePostgres(folder)).toBeNull();
+    expect(alive(orphan)).toBe(false);
+    expect(existsSync(join(folder, 'postgres'))).toBe(false);
   });
 
   test('by kill -9, together with its server, the next start recovers all data', async () => {

@@ -71,7 +71,7 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
     );
   }
   // The real path: a server is recognised by it later.
-  const home = join(realpathSync(options.folder), 'postgres');
+  const home = homeIn(options.folder);
   const data = join(home, 'data');
   const refused = otherVersion(data, binaries.major) ?? (await stopOrphan(data));
   if (refused !== null) return refused;
@@ -81,6 +81,16 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
   const site: Site = { home, data, binaries, launcher, durable: options.durable ?? true };
   const failed = existsSync(join(data, 'PG_VERSION')) ? null : await initialise(site);
   return failed ?? (await run(site, options.maxConnections ?? 40));
+}
+
+const homeIn = (folder: string): string => join(realpathSync(folder), 'postgres');
+
+/** Removes the server's files for ever; one that an earlier process has left running is stopped before. */
+export async function removePostgres(folder: string): Promise<Refusal<'database_not_started'> | null> {
+  const home = homeIn(folder);
+  const refused = await stopOrphan(join(home, 'data'));
+  if (refused === null) rmSync(home, { recursive: true, force: true });
+  return refused;
 }
 
 interface Site {

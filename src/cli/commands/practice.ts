@@ -7,6 +7,7 @@ import type { Run, Session } from '../session.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
 import { addPracticeBalances } from './practice-balances.ts';
+import { addPracticeReset } from './practice-reset.ts';
 import { addTraffic } from './traffic.ts';
 
 interface BreakOptions {
@@ -63,6 +64,7 @@ export function addPractice(program: Command, run: Run): void {
     .action(run(heal));
   addPracticeBalances(practice, run);
   addTraffic(practice, run);
+  addPracticeReset(practice, run);
 }
 
 async function people({ connect, output }: Session) {

@@ -21,6 +21,8 @@ export interface OwnNode {
 }
 
 export interface World extends Omit<Network<Region | Person>, 'node' | 'setFault'> {
+  /** Everybody: own nodes, then people. */
+  readonly names: readonly (Region | Person)[];
   readonly nodes: readonly OwnNode[];
   readonly people: ReadonlyMap<Person, LightningNode>;
   readonly breakable: Breakable;
@@ -31,6 +33,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { node, setFault, ...network } = await startNetwork(planWorld(options.seed ?? null), options);
   return {
     ...network,
+    names: [...REGIONS, ...PEOPLE],
     nodes: REGIONS.map((region) => ({ id: nodeId(region), region, driver: 'ldk', node: node(region) })),
     people: new Map(PEOPLE.map((person) => [person, node(person)])),
     breakable: new Map(REGIONS.map((region) => [region, (fault: Fault | null) => setFault(region, fault)])),

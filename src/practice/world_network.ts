@@ -3,11 +3,12 @@
  * channels between them. Everything is built anew at every start.
  */
 import { createHash } from 'node:crypto';
-import { Address, OutScript } from '@scure/btc-signer';
+import type { NodePubkey } from '../lightning/ids.ts';
 import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
+import { scriptOf } from './chain_address.ts';
 
 export interface Fee {
   readonly baseMsat: number;
@@ -58,8 +59,12 @@ export interface NetworkOptions {
 
 export interface Network<Name extends string> {
   node(name: Name): LdkDriver;
+  readonly chain: Chain;
   /** Blocks of the chain. */
   height(): number;
+  pubkey(name: Name): NodePubkey;
+  /** Lets peers from outside in over TCP, and tells the network where. @param port 0: any that is free @returns the port */
+  listen(name: Name, host: string, port: number): Promise<number>;
   /** Resolves once every node knows the new blocks. */
   mine(blocks: number): Promise<void>;
   /** Pays an on-chain address from the faucet, in a block of its own. @returns the txid */
@@ -83,7 +88,6 @@ const OPENING_SAT = 10_000;
 const POLL_MS = 15;
 const PATIENCE_MS = 30_000;
 const DEFAULT_SEED = '41'.repeat(32);
-const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
 
 /** What every step of a start works on. */
 interface Building<Name extends string> {
@@ -241,8 +245,6 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   }
 }
 
-const scriptOf = (address: string): Uint8Array => OutScript.encode(Address(REGTEST).decode(address));
-
 /** One coin for each channel to open, so that none waits for another's change. */
 async function fundWallets<Name extends string>({
   plan,
@@ -314,7 +316,10 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
   const stopMining = mining ? startMining(chain, mine) : () => {};
   return {
     node,
+    chain,
     height: () => chain.height,
+    pubkey: (name) => place(name).host.pubkey(name),
+    listen: (name, host, port) => place(name).host.listen(name, host, port),
     mine,
     async fund(address, amountSat) {
       const txid = chain.fund(scriptOf(address), amountSat);

@@ -4,6 +4,8 @@ import type { eventSchema } from '../events/routes.ts';
 import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
+import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
+import type { doorsSchema } from '../practice/door-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
 import type {
   peopleSchema,
@@ -44,6 +46,9 @@ export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
 export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
 export type PersonPaid = z.infer<typeof personPaidSchema>;
+export type CoinsRequest = AmountsIn<z.input<typeof coinsBody>>;
+export type Coins = z.infer<typeof coinsSchema>;
+export type Doors = z.infer<typeof doorsSchema>;
 export type NodeFault = z.input<typeof faultSchema>;
 export type NodeCondition = z.infer<typeof conditionSchema>;
 

@@ -58,6 +58,20 @@ describe('the configuration', () => {
     expect(refusal('listen: 7300')).toMatchObject({ code: 'config_invalid' });
     expect(refusal('', { ARGOSY_LISTEN: '127.0.0.1:99999' }).detail).toContain('65535');
   });
+  it('opens the doors of the practice world where it is told to, or not at all', () => {
+    expect(read('').doors).toEqual({ enabled: true, rpc: null, peers: {} });
+    expect(read('practice:\n  doors:\n    enabled: false\n').doors.enabled).toBe(false);
+    const yaml = 'practice:\n  doors:\n    rpc: 127.0.0.1:18443\n    peers: { eu: "[::1]:9735" }\n';
+    expect(read(yaml).doors).toMatchObject({
+      rpc: { host: '127.0.0.1', port: 18443 },
+      peers: { eu: { host: '::1', port: 9735 } },
+    });
+    expect(refusal('practice:\n  doors:\n    rcp: 127.0.0.1:1\n').detail).toContain('did you mean rpc?');
+    expect(refusal('practice:\n  doors:\n    peers: { eu: 9735 }\n')).toMatchObject({
+      code: 'config_invalid',
+    });
+    expect(refusal('practice:\n  doors:\n    rpc: 127.0.0.1:99999\n').detail).toContain('65535');
+  });
   it('refuses YAML that is none, with the line', () => {
     expect(refusal('a: [1\nb: 2').detail).toContain('argosy.yaml:');
     expect(refusal('- list').code).toBe('config_invalid');

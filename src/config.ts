@@ -8,6 +8,12 @@ const listen = z
   .string()
   .regex(/^(\[[0-9a-f:]+\]|[^\s:]+):\d{1,5}$/i, 'must be HOST:PORT, such as 127.0.0.1:7300');
 
+const doors = z.strictObject({
+  enabled: z.boolean('must be true or false').default(true),
+  rpc: listen.optional(),
+  peers: z.record(z.string(), listen).default({}),
+});
+
 const schema = z.strictObject({
   network: z.enum(['regtest', 'signet', 'testnet', 'bitcoin'], 'must be regtest').default('regtest'),
   listen: listen.default('127.0.0.1:7300'),
@@ -21,6 +27,7 @@ const schema = z.strictObject({
       url_file: z.string().min(1).optional(),
     })
     .default({}),
+  practice: z.strictObject({ doors: doors.prefault({}) }).prefault({}),
   log: z
     .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn') })
     .default({ level: 'warn' }),
@@ -28,12 +35,23 @@ const schema = z.strictObject({
 
 export interface Config {
   readonly network: 'regtest';
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
   /** The data folder. */
   readonly data: string;
   /** Null: the embedded PostgreSQL. */
   readonly databaseUrl: string | null;
+  /** Where nodes from outside come into the practice world; what is not set gets a free port. */
+  readonly doors: {
+    readonly enabled: boolean;
+    readonly rpc: Address | null;
+    readonly peers: Readonly<Record<string, Address>>;
+  };
   readonly logLevel: string;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface ConfigSources {
@@ -59,7 +77,7 @@ export function readConfig(sources: ConfigSources): Config {
   };
   const parsed = schema.safeParse(overridden);
   if (!parsed.success) throw explain(parsed.error.issues[0], written);
-  const { network, data, database, log } = parsed.data;
+  const { network, data, database, practice, log } = parsed.data;
   if (network !== 'regtest') {
     throw new Problem(
       'network_refused',
@@ -67,12 +85,12 @@ export function readConfig(sources: ConfigSources): Config {
       { field: 'network' },
     );
   }
-  const [host, port] = splitListen(parsed.data.listen);
   return Object.freeze({
     network,
-    listen: { host, port },
+    listen: readAddress('listen', parsed.data.listen),
     data,
     databaseUrl: database.url_file === undefined ? (database.url ?? null) : readSecret(database.url_file),
+    doors: readDoors(practice.doors),
     logLevel: log.level,
   });
 }
@@ -86,12 +104,22 @@ function treeOf(written: Written | null): Record<string, unknown> {
 
 const present = (key: string, value: string | undefined) => (value === undefined ? {} : { [key]: value });
 
-function splitListen(text: string): [string, number] {
+function readDoors({ enabled, rpc, peers }: z.infer<typeof doors>): Config['doors'] {
+  const field = 'practice.doors';
+  return {
+    enabled,
+    rpc: rpc === undefined ? null : readAddress(`${field}.rpc`, rpc),
+    peers: Object.fromEntries(
+      Object.entries(peers).map(([name, text]) => [name, readAddress(`${field}.peers.${name}`, text)]),
+    ),
+  };
+}
+
+function readAddress(field: string, text: string): Address {
   const colon = text.lastIndexOf(':');
   const port = Number(text.slice(colon + 1));
-  if (port > 65_535)
-    throw new Problem('config_invalid', 'listen: the port is at most 65535.', { field: 'listen' });
-  return [text.slice(0, colon).replace(/^\[|\]$/g, ''), port];
+  if (port > 65_535) throw new Problem('config_invalid', `${field}: the port is at most 65535.`, { field });
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
 }
 
 function readSecret(file: string): string {
@@ -160,6 +188,8 @@ function explain(issue: z.core.$ZodIssue | undefined, written: Written | null): 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.shape),
   database: ['url', 'url_file'],
+  practice: ['doors'],
+  'practice.doors': Object.keys(doors.shape),
   log: ['level'],
 };
 

@@ -10,6 +10,9 @@ import { openLog } from './kit/log.ts';
 import { migrate } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
 import { Problem, problemDocument } from './kit/problems.ts';
+import { coinRoutes } from './practice/coin-routes.ts';
+import { doorRoutes } from './practice/door-routes.ts';
+import { type Doors, openDoors } from './practice/doors.ts';
 import { practiceRoutes } from './practice/routes.ts';
 import { startWorld, type World } from './practice/world.ts';
 import { openSystem, type System } from './system.ts';
@@ -28,6 +31,7 @@ export interface Running {
   readonly key: string;
   readonly system: System;
   readonly world: World;
+  readonly doors: Doors;
   /** Resolves with the error that a practice node died of, or with null after `stop`. */
   readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
@@ -39,6 +43,7 @@ export interface StartOptions {
 }
 
 const KEY_FILE = 'owner.key';
+const DOORS_FILE = 'doors.json';
 
 /**
  * Starts everything, or nothing: on a failure what had been started is stopped again.
@@ -78,6 +83,8 @@ export async function startArgosy(
     const [{ db }, world] = await allOrFirstError(database, practice);
     await refuseOtherBooks(db, config, world);
     const key = await ownerKey(db, folder);
+    const doors = await step('doors', () => openWorldDoors(config, folder, world), tellDoors);
+    undo.push(() => doors.close());
     const system = await step(
       'fleet',
       () =>
@@ -87,7 +94,11 @@ export async function startArgosy(
           log,
           network: config.network,
           nodes: world.nodes,
-          rooms: (api, guarded) => practiceRoutes(api, guarded, systemClock, world),
+          rooms(api, guarded) {
+            practiceRoutes(api, guarded, systemClock, world);
+            coinRoutes(api, guarded, world);
+            doorRoutes(api, guarded, doors);
+          },
         }),
       (it) => it.fleet.nodes.map((own) => own.id).join(', '),
     );
@@ -95,7 +106,7 @@ export async function startArgosy(
     server.answer((request) => system.api.fetch(request));
     folder.announce(server.url);
     undo.push(() => server.close());
-    return { api: server.url, key, system, world, ended: world.ended, stop };
+    return { api: server.url, key, system, world, doors, ended: world.ended, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -169,6 +180,18 @@ async function refuseOtherBooks(db: Db, config: Config, { nodes }: World): Promi
       : 'database.url: it holds the books of another practice world; give an empty database, or the data folder of that world.',
     { field: config.databaseUrl === null ? 'data' : 'database.url' },
   );
+}
+
+const openWorldDoors = (config: Config, folder: Folder, world: World): Promise<Doors> =>
+  openDoors(world, config.doors, {
+    read: () => folder.readFile(DOORS_FILE),
+    write: (text) => folder.writeFile(DOORS_FILE, text),
+  });
+
+function tellDoors({ rpc, peers, troubles }: Doors): string {
+  const open = peers.filter((peer) => peer.address !== null).length;
+  const state = rpc === null && open === 0 ? 'closed' : `${rpc === null ? 'no RPC' : rpc.url}, ${open} nodes`;
+  return [state, ...troubles].join('; ');
 }
 
 /** The key is on disk before the database knows it, so that no crash leaves a lock without a key. */

@@ -127,6 +127,32 @@ describe('practice', () => {
     expect((await argosy('practice', 'break', 'eu', '--how', 'melts')).code).toBe(2);
   });
 
+  it('shows where outsiders come in, ready to be copied, and what is wrong', async () => {
+    const ran = await argosy('practice', 'doors');
+    expect(ran.stdout).toMatch(/URL +http:\/\/127.0.0.1:21218\n +user +argosy\n +password +secret\n/);
+    expect(ran.stdout).toMatch(/eu +02aa@127.0.0.1:23417\n +us +closed\n/);
+    expect(ran.stderr).toContain('rpc: moved to port 21218');
+    expect(await json('practice', 'doors')).toMatchObject({
+      network: 'regtest',
+      peers: [{ node: 'eu' }, {}],
+    });
+  });
+
+  it('pays coins from the faucet, and says which address or amount it cannot', async () => {
+    const address = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+    const paid = await json('practice', 'fund', address, '250000');
+    expect(paid).toMatchObject({ address, amount_msat: '250000000', height: expect.any(Number) });
+    const refused = async (...args: string[]) => {
+      const ran = await argosy('practice', 'fund', ...args, '--json');
+      const { code, field } = JSON.parse(ran.stdout);
+      return [ran.code, code, field];
+    };
+    const mainnet = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
+    expect(await refused(mainnet, '5000')).toEqual([2, 'practice_coins_invalid', 'address']);
+    expect(await refused(address, '500')).toEqual([2, 'practice_coins_invalid', 'amount_msat']);
+    expect(await refused(address, '2000000000000000')).toEqual([1, 'practice_faucet_dry', 'amount_msat']);
+  });
+
   it('drives traffic both ways, sums it up, and proves the books', async () => {
     const ran = await argosy(
       'practice',

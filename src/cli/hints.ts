@@ -14,6 +14,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   node_unavailable: 'nodes',
   practice_person_unknown: 'practice people',
   practice_node_unknown: 'nodes',
+  practice_faucet_dry: 'practice mine 100',
   invoice_malformed: MERCHANT_INVOICE,
   invoice_checksum: MERCHANT_INVOICE,
   invoice_signature: MERCHANT_INVOICE,

@@ -75,6 +75,9 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'A practice world is kept in the data folder, with its seed. `argosy practice reset` forgets it, and its books.',
   practice_payment_failed:
     'A person of the practice world could not pay; `reason` says why. Their coins are limited, too.',
+  practice_coins_invalid:
+    'The faucet pays whole sat, 1,000 or more, to any address of regtest; those begin with bcrt1.',
+  practice_faucet_dry: 'It lives on the coinbases, which ripen for 100 blocks: `argosy practice mine 100`.',
   config_invalid: 'See argosy.example.yaml for every key; flags and environment win over the file.',
   config_unknown_key:
     'Unknown keys are refused, since a typo would otherwise change nothing, unnoticed. See argosy.example.yaml.',

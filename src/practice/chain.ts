@@ -12,6 +12,7 @@ import { openChainStore } from './chain_store.ts';
 import type { Outpoint } from './chain_transaction.ts';
 
 export type { Block } from './chain_block.ts';
+export { FaucetDry } from './chain_faucet.ts';
 export type { Submission } from './chain_mempool.ts';
 
 export interface Chain {
@@ -44,7 +45,7 @@ export interface Chain {
   /**
    * Pays from the faucet; the transaction waits in the mempool.
    * @returns the txid
-   * @throws when the faucet holds too little: mine more blocks.
+   * @throws FaucetDry when the faucet holds too little: mine more blocks.
    */
   fund(script: Uint8Array, amountSat: bigint): string;
   /** Calls `listener` for every block mined from now on, after it is durable; the answer ends that. */

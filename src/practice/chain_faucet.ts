@@ -7,9 +7,14 @@ const FEE_SAT = 1_000n;
 const DUST_SAT = 1_000n;
 const INPUTS_MAX = 100;
 
+/** The coins that are ripe are too few: mine more blocks. */
+export class FaucetDry extends Error {
+  override readonly name = 'FaucetDry';
+}
+
 /**
  * A transaction that pays `amountSat` to `script`.
- * @throws when the coins that are ripe are too few: mine more blocks.
+ * @throws FaucetDry
  */
 export function payFromFaucet(
   coins: Coins,
@@ -39,7 +44,7 @@ function choose(free: readonly Coin[], amountSat: bigint): { chosen: Coin[]; sum
     sumSat += coin.amountSat;
     if (sumSat >= amountSat) return { chosen, sumSat };
   }
-  throw new Error(`the faucet holds ${sumSat} sat of ${amountSat} that are ripe: mine more blocks first`);
+  throw new FaucetDry(`the faucet holds ${sumSat} sat of ${amountSat} that are ripe: mine more blocks first`);
 }
 
 function spend({ outpoint }: Coin) {

@@ -27,6 +27,8 @@ export interface OwnNode {
 }
 
 export interface World extends Omit<Network<Region | Person>, 'node' | 'setFault'> {
+  /** Everybody: own nodes, then people. */
+  readonly names: readonly (Region | Person)[];
   readonly nodes: readonly OwnNode[];
   readonly people: ReadonlyMap<Person, LightningNode>;
   readonly breakable: Breakable;
@@ -48,6 +50,7 @@ export async function startWorld({ seed, folder, ...options }: WorldOptions = {}
   const people = plan.groups.flat().filter((name): name is Person => !isRegion(name));
   return {
     ...network,
+    names: plan.groups.flat(),
     nodes: REGIONS.map((region) => ({
       id: nodeId(region),
       region,

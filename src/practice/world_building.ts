@@ -1,9 +1,9 @@
 /** Builds a new network, on a chain with ripe coins and nodes that are linked: coins, channels, gossip. */
-import { Address, OutScript } from '@scure/btc-signer';
 import { fromSat } from '../money/msat.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import type { Knowledge, LdkHost } from '../nodes/ldk/host.ts';
 import type { Chain } from './chain.ts';
+import { scriptOf } from './chain_address.ts';
 import { announcedOf, type NetworkPlan, type PlannedChannel, publicNames } from './network_plan.ts';
 
 /** Channels are announced at six confirmations (BOLT 7), and LDK leaves them out of route hints at seven. */
@@ -13,7 +13,6 @@ const OPENING_SAT = 10_000;
 const POLL_MS = 15;
 const PATIENCE_MS = 30_000;
 const PEERS_MS = 5_000;
-const REGTEST = { bech32: 'bcrt', pubKeyHash: 0x6f, scriptHash: 0xc4, wif: 0xef };
 
 /** What every step of a start works on. */
 export interface Building<Name extends string> {
@@ -35,8 +34,6 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
     await new Promise((wake) => setTimeout(wake, POLL_MS));
   }
 }
-
-export const scriptOf = (address: string): Uint8Array => OutScript.encode(Address(REGTEST).decode(address));
 
 /** One coin for each channel to open, so that none waits for another's change. */
 export async function fundWallets<Name extends string>({

@@ -3,9 +3,11 @@
  * channels between them. In a home it comes back at the next start as it was; without one it begins anew.
  */
 import { createHash } from 'node:crypto';
+import type { NodePubkey } from '../lightning/ids.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import { type Fault, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
+import { scriptOf } from './chain_address.ts';
 import { linksOf, type NetworkPlan } from './network_plan.ts';
 import {
   ANNOUNCED_BLOCKS,
@@ -13,7 +15,6 @@ import {
   type Building,
   fundWallets,
   openChannels,
-  scriptOf,
   spreadGossip,
 } from './world_building.ts';
 
@@ -54,8 +55,12 @@ export interface NetworkOptions {
 
 export interface Network<Name extends string> {
   node(name: Name): LdkDriver;
+  readonly chain: Chain;
   /** Blocks of the chain. */
   height(): number;
+  pubkey(name: Name): NodePubkey;
+  /** Lets peers from outside in over TCP, and tells the network where. @param port 0: any that is free @returns the port */
+  listen(name: Name, host: string, port: number): Promise<number>;
   /** Resolves once every node knows the new blocks. */
   mine(blocks: number): Promise<void>;
   /** Pays an on-chain address from the faucet, in a block of its own. @returns the txid */
@@ -205,7 +210,10 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
   const stopMining = mining ? startMining(chain, mine) : () => {};
   return {
     node,
+    chain,
     height: () => chain.height,
+    pubkey: (name) => place(name).host.pubkey(name),
+    listen: (name, host, port) => place(name).host.listen(name, host, port),
     mine,
     async fund(address, amountSat) {
       const txid = chain.fund(scriptOf(address), amountSat);

@@ -3,6 +3,9 @@ import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
 import type {
+  Coins,
+  CoinsRequest,
+  Doors,
   NodeCondition,
   NodeFault,
   People,
@@ -25,6 +28,10 @@ export interface PracticeVerbs {
   payAs(name: string, request: PersonPayRequest, options?: CallOptions): Promise<PersonPaid>;
   /** Mines blocks, 1 to 1,000. @returns the new height */
   mine(count?: number, options?: CallOptions): Promise<{ readonly height: number }>;
+  /** Coins on the chain, confirmed when this returns. @throws ArgosyProblem practice_coins_invalid, practice_faucet_dry */
+  fund(request: CoinsRequest, options?: CallOptions): Promise<Coins>;
+  /** Where nodes from outside come in: the chain's RPC with its password, and the addresses of the nodes. */
+  doors(options?: CallOptions): Promise<Doors>;
   /** Breaks an own node; another fault takes the place of the last. @example await argosy.practice.breakNode('eu', { how: 'dies' }) */
   breakNode(node: string, fault: NodeFault, options?: CallOptions): Promise<NodeCondition>;
   /** Makes an own node well again; its links come back within a second. */
@@ -59,6 +66,9 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
+    fund: (request, options) => act('coins', request, options),
+    doors: (options) =>
+      call(connection, { method: 'GET', path: '/v1/practice/doors', acts: false, signal: options?.signal }),
     breakNode: (node, fault, options) => act(nodePath(node, 'faults'), fault, options),
     healNode: (node, options) => act(nodePath(node, 'heal'), {}, options),
   };

@@ -5,6 +5,8 @@ import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fl
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
+import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
+import type { doorsSchema } from '../practice/door-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
 import type {
   peopleSchema,
@@ -48,6 +50,9 @@ export type PersonPaid = z.infer<typeof personPaidSchema>;
 /** Everybody, with channels and coins. */
 export type PracticeBalances = z.infer<typeof holdersSchema>;
 export type HeldChannel = PracticeBalances['data'][number]['channels'][number];
+export type CoinsRequest = AmountsIn<z.input<typeof coinsBody>>;
+export type Coins = z.infer<typeof coinsSchema>;
+export type Doors = z.infer<typeof doorsSchema>;
 export type NodeFault = z.input<typeof faultSchema>;
 export type NodeCondition = z.infer<typeof conditionSchema>;
 

@@ -7,6 +7,11 @@ import { ensureOwner, newSecret } from '../../src/access/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { MemoryNetwork } from '../../src/nodes/memory/network.ts';
+import { openChain } from '../../src/practice/chain.ts';
+import { scriptOf } from '../../src/practice/chain_address.ts';
+import { coinRoutes } from '../../src/practice/coin-routes.ts';
+import { doorRoutes } from '../../src/practice/door-routes.ts';
+import type { Doors } from '../../src/practice/doors.ts';
 import type { Breakable } from '../../src/practice/faults.ts';
 import { practiceRoutes } from '../../src/practice/routes.ts';
 import { openSystem } from '../../src/system.ts';
@@ -24,31 +29,52 @@ export interface ServedFleet {
   stop(): Promise<void>;
 }
 
+/** Nobody is behind them. */
+const DOORS: Doors = {
+  rpc: { url: 'http://127.0.0.1:21218', user: 'argosy', password: 'secret' },
+  peers: [
+    { node: 'eu', pubkey: '02aa', address: '02aa@127.0.0.1:23417' },
+    { node: 'us', pubkey: '02bb', address: null },
+  ],
+  troubles: ['rpc: moved to port 21218'],
+  close: async () => {},
+};
+
 export async function startServedFleet(seed: string): Promise<ServedFleet> {
   const db = await freshDatabase();
   const network = memoryWorld(seed);
   const key = newSecret();
   await db.tx((tx) => ensureOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));
-  let height = 100;
+  const chain = openChain({ file: null });
   const breakable: Breakable = new Map(OWN.map((name) => [name, async () => undefined]));
   const mine = async (blocks: number): Promise<void> => {
-    height += blocks;
+    for (let block = 0; block < blocks; block++) chain.mine();
   };
+  await mine(110);
+  const fund = async (address: string, amountSat: bigint): Promise<string> => {
+    const txid = chain.fund(scriptOf(address), amountSat);
+    chain.mine();
+    return txid;
+  };
+  const height = (): number => chain.height;
   const system = await openSystem({
     db,
     clock: systemClock,
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
     nodes: ownNodes(network),
-    rooms: (api, guarded) =>
+    rooms(api, guarded) {
       practiceRoutes(api, guarded, systemClock, {
         people,
         nodes: ownNodes(network),
         breakable,
         mine,
-        height: () => height,
-      }),
+        height,
+      });
+      coinRoutes(api, guarded, { fund, height });
+      doorRoutes(api, guarded, DOORS);
+    },
   });
   const { api, close } = await listen((request) => system.api.fetch(request));
   const folder = mkdtempSync(join(tmpdir(), 'argosy-folder-'));
@@ -64,6 +90,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
       await close();
       await system.stop();
       await db.close();
+      chain.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -6,6 +6,7 @@ import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
 import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
+import { addDoors } from './doors.ts';
 import { addPracticeBalances } from './practice-balances.ts';
 import { addPracticeReset } from './practice-reset.ts';
 import { addTraffic } from './traffic.ts';
@@ -46,6 +47,7 @@ export function addPractice(program: Command, run: Run): void {
     .argument('[blocks]', 'how many', wholeNumber(1, MAX_BLOCKS), 1)
     .description('Mine blocks on the practice chain')
     .action(run(mine));
+  addDoors(practice, run);
   practice
     .command('break')
     .argument('<node>', 'an own node, such as eu')

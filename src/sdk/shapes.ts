@@ -5,6 +5,7 @@ import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fl
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
+import type { personInvoiceStatusSchema } from '../practice/invoice-routes.ts';
 import type {
   peopleSchema,
   personInvoiceBody,
@@ -42,6 +43,7 @@ export type ArgosyEvent = z.infer<typeof eventSchema> & { readonly id: string };
 export type People = z.infer<typeof peopleSchema>;
 export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
+export type PersonInvoiceStatus = z.infer<typeof personInvoiceStatusSchema>;
 export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
 export type PersonPaid = z.infer<typeof personPaidSchema>;
 export type NodeFault = z.input<typeof faultSchema>;

@@ -25,9 +25,12 @@ export function readProcessTree(root: number): readonly ProcessUse[] {
   return found.map(readUse).filter((use) => use !== null);
 }
 
-/** The processes that work in a folder: all of one PostgreSQL server work in its own. */
+/** The processes that work in a folder or below it, by its real path. All of a PostgreSQL server work in its own. */
 export const processesIn = (folder: string): readonly number[] =>
-  listProcesses().filter((pid) => orNull(() => readlinkSync(`/proc/${pid}/cwd`)) === folder);
+  listProcesses().filter((pid) => {
+    const at = orNull(() => readlinkSync(`/proc/${pid}/cwd`));
+    return at === folder || at?.startsWith(`${folder}/`);
+  });
 
 export const parentOf = (pid: number): number | null => readStat(pid)?.parent ?? null;
 

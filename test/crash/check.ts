@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argosy } from '../../src/sdk/index.ts';
 import { look } from './look.ts';
 import type { Asked, Seen } from './seen.ts';
-import { judgeCrash, type Violation } from './verdict.ts';
+import { isFinal, judgeCrash, type Violation } from './verdict.ts';
 
 export interface Checker {
   /** None: everything is well. @param thorough also what was proven before is looked up again */
@@ -45,7 +45,7 @@ export function createChecker({ data, patienceMs, asked }: CheckerOptions): Chec
       for (;;) {
         const violations = await examine(argosy, thorough ? new Set() : proven);
         if (violations.length === 0) break;
-        if (performance.now() > deadline) return violations;
+        if (performance.now() > deadline || violations.some(isFinal)) return violations;
         await sleep(LOOK_MS);
       }
       for (const { hash } of now?.receipts ?? []) proven.add(hash);

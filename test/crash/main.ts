@@ -17,6 +17,7 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 const PATIENCE_MS = 60_000;
+const SHOWN = 20;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -29,6 +30,7 @@ const summary = await crash({
   perSecond: Math.max(1, wholeNumber(values['per-second'])),
   patienceMs: PATIENCE_MS,
   onKill: (report) => console.log(values.json ? jsonOf(report) : lineOf(report)),
+  keep: true,
   signal: stopping.signal,
 });
 console.log(values.json ? JSON.stringify({ event: 'summary', ...summary }) : textOf(summary));
@@ -59,8 +61,11 @@ function textOf({
   const lines = [
     `${done} kills, seed ${seed}: ${payments.settled} payments settled, ${payments.failed} failed, ` +
       `${payments.refused} refused${why.length === 0 ? '' : ` (${why.join(', ')})`}, ${payments.in_doubt} sent again in doubt`,
-    `ready again after ${restart_ms.p50} ms (half), ${restart_ms.p95} ms (95 %)`,
-    ...violations.map(({ rule, detail }) => `VIOLATION ${rule}: ${detail}`),
+    ...(restart_ms.p50 === null
+      ? []
+      : [`ready again after ${restart_ms.p50} ms (half), ${restart_ms.p95} ms (95 %)`]),
+    ...violations.slice(0, SHOWN).map(({ rule, detail }) => `VIOLATION ${rule}: ${detail}`),
+    ...(violations.length > SHOWN ? [`and ${violations.length - SHOWN} more`] : []),
   ];
   if (kept === null) return lines.join('\n');
   return [

@@ -21,6 +21,8 @@ export interface CrashOptions {
   readonly patienceMs: number;
   /** Each kill, once it is known what came of it. */
   readonly onKill?: (report: KillReport) => void;
+  /** When something is wrong its data folder and its evidence stay, for whoever has to find out. */
+  readonly keep: boolean;
   /** Ends the run; nothing is left of it. */
   readonly signal?: AbortSignal;
 }
@@ -49,6 +51,8 @@ interface Run {
 /** So many kills apart everything is looked up again, however long ago it was proven. */
 const THOROUGH = 10;
 const START_MS_MAX = 120_000;
+/** After the last kill it pays as before, for so long. */
+const LAST_MS = 3_000;
 
 export async function crash(options: CrashOptions): Promise<CrashSummary> {
   const site = createSite();
@@ -58,28 +62,22 @@ export async function crash(options: CrashOptions): Promise<CrashSummary> {
   const checker = createChecker({ data: site.data, patienceMs, asked: traffic.asked });
   const run: Run = { options, site, door, traffic, checker, startsMs: [], last: null };
   let violations: readonly Violation[] = [];
+  let kept: string | null = null;
   try {
     for (const kill of planKills(seed, options.kills)) await live(run, kill);
     await live(run, null);
   } catch (error) {
     if (!(error instanceof Violated)) throw error;
     violations = error.violations;
-    site.keep('evidence.json', { violations, asked: traffic.asked, ...checker.evidence() });
+    if (options.keep) kept = site.keep({ violations, asked: traffic.asked, ...checker.evidence() });
   } finally {
     traffic.pause();
     door.lock();
-    if (violations.length === 0) await site.remove();
-    else await site.killDatabase();
+    if (kept === null) await site.remove();
+    else await site.stopDatabase();
   }
-  const kept = violations.length === 0 ? null : site.base;
-  return summarizeCrash({
-    seed,
-    kills: run.last?.number ?? 0,
-    startsMs: run.startsMs,
-    asked: traffic.asked,
-    violations,
-    kept,
-  });
+  const kills = run.last?.number ?? 0;
+  return summarizeCrash({ seed, kills, startsMs: run.startsMs, asked: traffic.asked, violations, kept });
 }
 
 /** From one start to the kill that ends it, or to the end of the run. */
@@ -96,9 +94,13 @@ async function live(run: Run, kill: Kill | null): Promise<void> {
       const checked = kill?.moment !== 'recovering';
       if (checked) await beWell(run, product, argosy, kill);
       report(run, readyMs, checked);
-      if (kill === null) return;
       traffic.run();
-      await pass(run, product, kill.afterMs);
+      await pass(run, product, kill?.afterMs ?? LAST_MS);
+      if (kill === null) {
+        traffic.pause();
+        await beWell(run, product, argosy, kill);
+        await product.stop();
+      }
     }
   } finally {
     traffic.pause();
@@ -106,7 +108,7 @@ async function live(run: Run, kill: Kill | null): Promise<void> {
     await product.kill();
   }
   if (kill?.database === 'killed') await site.killDatabase();
-  run.last = kill;
+  run.last = kill ?? run.last;
 }
 
 async function comeUp(run: Run, product: Product): Promise<Argosy> {
@@ -115,7 +117,7 @@ async function comeUp(run: Run, product: Product): Promise<Argosy> {
     throw new Violated([{ rule: 'starts', detail: String(error) }]);
   });
   if (ready === 'late') throw new Violated([{ rule: 'starts', detail: `not ready in ${START_MS_MAX} ms` }]);
-  run.startsMs.push(Math.round(ready.afterMs));
+  if (run.last !== null) run.startsMs.push(Math.round(ready.afterMs));
   const argosy = createArgosy({ api: ready.api, key: ready.key, retries: 0 });
   run.door.open(argosy);
   return argosy;

@@ -2,18 +2,20 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopOrphan } from '../../src/kit/postgres-orphan.ts';
 import { processesIn } from '../support/processes.ts';
 
 export interface Site {
-  readonly base: string;
   /** The data folder. */
   readonly data: string;
   /** What all its processes said on stderr. */
   readonly log: string;
   /** SIGKILL to everything of PostgreSQL that works in the data folder. */
   killDatabase(): Promise<void>;
-  /** Writes a document beside the data folder. @returns its path */
-  keep(name: string, document: unknown): string;
+  /** In order, so that nothing of it stays in the machine's shared memory. */
+  stopDatabase(): Promise<void>;
+  /** Writes `evidence.json` beside the data folder. @returns the folder of both */
+  keep(evidence: unknown): string;
   /** With all processes that still work in it. */
   remove(): Promise<void>;
 }
@@ -34,18 +36,22 @@ export function createSite(): Site {
       await new Promise((wake) => setTimeout(wake, LOOK_MS));
     }
   };
+  const stopDatabase = async (): Promise<void> => {
+    await stopOrphan(join(data, 'postgres', 'data'));
+    await killDatabase();
+  };
   return {
-    base,
     data,
     log: join(base, 'log'),
     killDatabase,
-    keep(name, document) {
-      const path = join(base, name);
-      writeFileSync(path, `${JSON.stringify(document, plainly, 1)}\n`, { mode: 0o600 });
-      return path;
+    stopDatabase,
+    keep(evidence) {
+      const path = join(base, 'evidence.json');
+      writeFileSync(path, `${JSON.stringify(evidence, plainly, 1)}\n`, { mode: 0o600 });
+      return base;
     },
     async remove() {
-      await killDatabase();
+      await stopDatabase();
       rmSync(base, { recursive: true, force: true });
     },
   };

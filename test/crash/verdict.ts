@@ -16,6 +16,9 @@ export interface Evidence {
   readonly asked: readonly Asked[];
 }
 
+/** What time does not heal: there is no use in waiting. */
+export const isFinal = ({ rule }: Violation): boolean => FINAL.has(rule);
+
 type Rule = (evidence: Evidence) => string[];
 
 export const judgeCrash = (evidence: Evidence): Violation[] =>
@@ -216,6 +219,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   business,
   servers,
 };
+
+const FINAL: ReadonlySet<string> = new Set(['identities', 'once', 'history']);
 
 const nameOf = ({ number, direction, person }: Asked): string =>
   `errand ${number} (${direction === 'out' ? `to ${person}` : `from ${person}`})`;

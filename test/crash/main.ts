@@ -1,6 +1,7 @@
 /** `npm run crash -- [--kills N] [--seed TEXT] [--per-second N] [--json]`: one line a kill, then the summary. */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { planKills } from './plan.ts';
 import { crash } from './run.ts';
 import type { CrashSummary, KillReport } from './summary.ts';
 
@@ -26,7 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const kills = wholeNumber(values.kills);
 const summary = await crash({
   seed: values.seed,
-  kills,
+  kills: planKills(values.seed, kills),
   perSecond: Math.max(1, wholeNumber(values['per-second'])),
   patienceMs: PATIENCE_MS,
   onKill: (report) => console.log(values.json ? jsonOf(report) : lineOf(report)),

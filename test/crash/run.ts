@@ -6,7 +6,7 @@ import { balancedErrands } from '../support/balanced.ts';
 import { launchProduct, type Product } from '../support/product.ts';
 import { type Checker, createChecker } from './check.ts';
 import { createDoor, type Door } from './door.ts';
-import { type Kill, planKills } from './plan.ts';
+import type { Kill } from './plan.ts';
 import { createSite, type Site } from './site.ts';
 import { type CrashSummary, type KillReport, summarizeCrash } from './summary.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
@@ -14,7 +14,7 @@ import type { Violation } from './verdict.ts';
 
 export interface CrashOptions {
   readonly seed: string;
-  readonly kills: number;
+  readonly kills: readonly Kill[];
   /** Errands begun while there is traffic. */
   readonly perSecond: number;
   /** How long everything may take to be well again after a start. */
@@ -23,6 +23,8 @@ export interface CrashOptions {
   readonly onKill?: (report: KillReport) => void;
   /** When something is wrong its data folder and its evidence stay, for whoever has to find out. */
   readonly keep: boolean;
+  /** Default: the product itself. */
+  readonly launch?: (site: Site) => Product;
   /** Ends the run; nothing is left of it. */
   readonly signal?: AbortSignal;
 }
@@ -64,7 +66,7 @@ export async function crash(options: CrashOptions): Promise<CrashSummary> {
   let violations: readonly Violation[] = [];
   let kept: string | null = null;
   try {
-    for (const kill of planKills(seed, options.kills)) await live(run, kill);
+    for (const kill of options.kills) await live(run, kill);
     await live(run, null);
   } catch (error) {
     if (!(error instanceof Violated)) throw error;
@@ -82,8 +84,8 @@ export async function crash(options: CrashOptions): Promise<CrashSummary> {
 
 /** From one start to the kill that ends it, or to the end of the run. */
 async function live(run: Run, kill: Kill | null): Promise<void> {
-  const { site, door, traffic } = run;
-  const product = launchProduct(site);
+  const { options, site, door, traffic } = run;
+  const product = (options.launch ?? launchProduct)(site);
   try {
     if (kill?.moment === 'birth' || kill?.moment === 'starting') {
       await pass(run, product, kill.afterMs);

@@ -36,6 +36,7 @@ describe('a soak', () => {
     ).toEqual({
       speed_ratio: 1,
       latency_ratio: 1,
+      cpu_ratio: 1,
       memory_kb_per_payment: 0,
       node_kb_per_payment: 0,
       postgres_kb_per_payment: 0,

@@ -27,6 +27,8 @@ export interface Verdict {
   /** Last quarter against the second window: below 1, it has become slower. */
   readonly speed_ratio: number;
   readonly latency_ratio: number;
+  /** Above 1, a payment takes more work than it did: neighbours on the machine do not change that much. */
+  readonly cpu_ratio: number;
   readonly memory_kb_per_payment: number;
   readonly node_kb_per_payment: number;
   readonly postgres_kb_per_payment: number;
@@ -49,6 +51,7 @@ export function judge(samples: readonly Sample[], memoryMbMax: number): Verdict 
   return {
     speed_ratio: speed,
     latency_ratio: ratio((sample) => sample.sequential_out_ms + sample.sequential_in_ms),
+    cpu_ratio: ratio((sample) => sample.cpu_ms_per_payment),
     memory_kb_per_payment: kb((sample) => sample.memory_mb),
     node_kb_per_payment: kb((sample) => sample.node_mb),
     postgres_kb_per_payment: kb((sample) => sample.postgres_mb),

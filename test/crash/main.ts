@@ -20,22 +20,27 @@ const wholeNumber = (text: string): number => {
 const PATIENCE_MS = 60_000;
 const SHOWN = 20;
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
-
 const kills = wholeNumber(values.kills);
-const summary = await crash({
-  seed: values.seed,
-  kills: planKills(values.seed, kills),
-  perSecond: Math.max(1, wholeNumber(values['per-second'])),
-  patienceMs: PATIENCE_MS,
-  onKill: (report) => console.log(values.json ? jsonOf(report) : lineOf(report)),
-  keep: true,
-  signal: stopping.signal,
-});
-console.log(values.json ? JSON.stringify({ event: 'summary', ...summary }) : textOf(summary));
-process.exitCode = summary.violations.length === 0 ? 0 : 1;
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
+try {
+  const summary = await crash({
+    seed: values.seed,
+    kills: planKills(values.seed, kills),
+    perSecond: Math.max(1, wholeNumber(values['per-second'])),
+    patienceMs: PATIENCE_MS,
+    onKill: (report) => console.log(values.json ? jsonOf(report) : lineOf(report)),
+    keep: true,
+    signal: stopping.signal,
+  });
+  console.log(values.json ? JSON.stringify({ event: 'summary', ...summary }) : textOf(summary));
+  process.exitCode = summary.violations.length === 0 ? 0 : 1;
+} catch (error) {
+  if (!stopping.signal.aborted) throw error;
+  console.error('stopped; nothing of it is left');
+  process.exitCode = 130;
+}
 
 function jsonOf({ number, moment, afterMs, database, readyMs, ...rest }: KillReport): string {
   const kill = { event: 'kill', kill: number, moment, after_ms: afterMs, database, ready_ms: readyMs };

@@ -1,16 +1,18 @@
 /** `npm run bench -- NAME [--json]`: measures; the last line of --json is one object. Ratios are within one run. */
 import { benchPay } from './pay.ts';
+import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, (options: Map<string, string>) => Promise<Record<string, unknown>>>> =
   {
     pay: benchPay,
+    soak: benchSoak,
   };
 
 const [name = '', ...rest] = process.argv.slice(2);
 const bench = BENCHES[name];
 if (bench === undefined) {
   console.error(
-    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--payments N] [--history N]`,
+    `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--payments N] [--history N] [--at-once N]`,
   );
   process.exit(2);
 }

@@ -1,6 +1,7 @@
 /** People of the practice world: outside nodes that invoice and pay, without Argosy in between. */
 import type { Clock } from '../kit/clock.ts';
 import { randomHex } from '../kit/ids.ts';
+import { Problem } from '../kit/problems.ts';
 import { type Bolt11, FEATURE, offers } from '../lightning/bolt11.ts';
 import { type Preimage, partToken } from '../lightning/ids.ts';
 import type { Route } from '../lightning/route.ts';
@@ -9,14 +10,29 @@ import { ppmOf } from '../money/ppm.ts';
 import type { LightningNode, PartOrder, PartStatus } from '../nodes/node.ts';
 import type { Breakable } from './faults.ts';
 
+/** Their nodes, by their names. */
+export type People = ReadonlyMap<string, LightningNode>;
+
 /** What the API needs of the practice world. */
 export interface Practice {
-  readonly people: ReadonlyMap<string, LightningNode>;
+  readonly people: People;
   /** The own nodes, these two. */
   readonly nodes: readonly { readonly id: string; readonly node: LightningNode }[];
   readonly breakable: Breakable;
   mine(blocks: number): Promise<void>;
   height(): number;
+}
+
+/** @throws Problem practice_person_unknown */
+export function findPerson(people: People, name: string): LightningNode {
+  const found = people.get(name);
+  if (found !== undefined) return found;
+  const names = [...people.keys()].join(', ');
+  throw new Problem(
+    'practice_person_unknown',
+    `name: there is no ${JSON.stringify(name)}; there are ${names}.`,
+    { field: 'name' },
+  );
 }
 
 export type PersonPayment =

@@ -9,7 +9,8 @@ import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
 import { balanceRoutes } from './balance-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
-import { type Practice, payAsPerson } from './people.ts';
+import { personInvoiceRoutes } from './invoice-routes.ts';
+import { findPerson, type Practice, payAsPerson } from './people.ts';
 
 const nameParam = z.object({ name: z.string().max(40).openapi({ example: 'merchant' }) });
 const MAX_BLOCKS = 1000;
@@ -47,18 +48,8 @@ export const personPaidSchema = z.object({
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
   faultRoutes(api, guarded, practice.breakable);
   balanceRoutes(api, guarded, clock, practice);
-  const person = (name: string): LightningNode => {
-    const found = practice.people.get(name);
-    if (found !== undefined) return found;
-    const names = [...practice.people.keys()].join(', ');
-    throw new Problem(
-      'practice_person_unknown',
-      `name: there is no ${JSON.stringify(name)}; there are ${names}.`,
-      {
-        field: 'name',
-      },
-    );
-  };
+  personInvoiceRoutes(api, guarded, practice.people);
+  const person = (name: string): LightningNode => findPerson(practice.people, name);
 
   api.openapi(
     guarded('practice:use', {

@@ -43,6 +43,19 @@ describe('paying', () => {
     expect(await client.payment(payment.id)).toMatchObject({ id: payment.id, invoice });
   });
 
+  it('shows at the payee what it shows here', async () => {
+    const { invoice, payment_hash } = await argosy.practice.invoiceAs('merchant', { amount_msat: sat(102n) });
+    const look = () => argosy.practice.invoiceOf('merchant', payment_hash);
+    expect(await look()).toEqual({ state: 'pending', received_msat: null });
+    await argosy.payAndWait({ invoice });
+    expect(await look()).toEqual({ state: 'settled', received_msat: '102000' });
+    const code = async (name: string, hash: string) =>
+      ((await refused(argosy.practice.invoiceOf(name, hash))) as ArgosyProblem).code;
+    expect(await code('merchant', '00'.repeat(32))).toBe('not_found');
+    expect(await code('merchant', 'abc')).toBe('request_invalid');
+    expect(await code('nobody', payment_hash)).toBe('practice_person_unknown');
+  });
+
   it('under the key of a request whose answer was lost pays once, and tells that payment', async () => {
     const before = await merchantHolds();
     const invoice = await merchantAsks(sat(100n));

@@ -11,6 +11,7 @@ import type {
   People,
   PersonInvoice,
   PersonInvoiceRequest,
+  PersonInvoiceStatus,
   PersonPaid,
   PersonPayRequest,
   PracticeBalances,
@@ -24,6 +25,8 @@ export interface PracticeVerbs {
   balances(options?: CallOptions): Promise<PracticeBalances>;
   /** A person asks for money. @example await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) }) */
   invoiceAs(name: string, request?: PersonInvoiceRequest, options?: CallOptions): Promise<PersonInvoice>;
+  /** What became of a person's invoice, as the person's own node says. @throws ArgosyProblem not_found */
+  invoiceOf(name: string, paymentHash: string, options?: CallOptions): Promise<PersonInvoiceStatus>;
   /** A person pays an invoice; it has been paid when this returns. @throws ArgosyProblem practice_payment_failed */
   payAs(name: string, request: PersonPayRequest, options?: CallOptions): Promise<PersonPaid>;
   /** Mines blocks, 1 to 1,000. @returns the new height */
@@ -64,6 +67,13 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
     people: (options) => read('people', options),
     balances: (options) => read('balances', options),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
+    invoiceOf: (name, paymentHash, options) =>
+      call(connection, {
+        method: 'GET',
+        path: `/v1/practice/${personPath(name, 'invoices')}/${encodeURIComponent(paymentHash)}`,
+        acts: false,
+        signal: options?.signal,
+      }),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
     fund: (request, options) => act('coins', request, options),

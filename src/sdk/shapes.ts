@@ -8,6 +8,7 @@ import type { holdersSchema } from '../practice/balance-routes.ts';
 import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
 import type { doorsSchema } from '../practice/door-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
+import type { personInvoiceStatusSchema } from '../practice/invoice-routes.ts';
 import type {
   peopleSchema,
   personInvoiceBody,
@@ -45,6 +46,7 @@ export type ArgosyEvent = z.infer<typeof eventSchema> & { readonly id: string };
 export type People = z.infer<typeof peopleSchema>;
 export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;
+export type PersonInvoiceStatus = z.infer<typeof personInvoiceStatusSchema>;
 export type PersonPayRequest = AmountsIn<z.input<typeof personPayBody>>;
 export type PersonPaid = z.infer<typeof personPaidSchema>;
 /** Everybody, with channels and coins. */

@@ -1,0 +1,81 @@
+/** The whole product as its user starts it: `argosy up --json`, a process in a group of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ARGOSY } from './cli.ts';
+
+export interface Launch {
+  /** The data folder. */
+  readonly data: string;
+  /** What the process says on stderr is added to this file. */
+  readonly log: string;
+  /** The Node that runs it. Default: this one. */
+  readonly node?: string;
+}
+
+export interface Ready {
+  readonly api: string;
+  readonly key: string;
+  /** From the start of the process. */
+  readonly afterMs: number;
+}
+
+export interface Product {
+  readonly pid: number;
+  /** Rejects when it ends before it is ready. */
+  readonly ready: Promise<Ready>;
+  readonly exited: Promise<void>;
+  /** SIGKILL to the whole group. What left the group lives on, as PostgreSQL does. */
+  kill(): Promise<void>;
+  /** As Ctrl-C does. */
+  stop(): Promise<void>;
+}
+
+export function launchProduct({ data, log, node = process.execPath }: Launch): Product {
+  const began = performance.now();
+  const stderr = openSync(log, 'a', 0o600);
+  const { PATH = '', HOME = '', TMPDIR = '/tmp', NODE_OPTIONS = '' } = process.env;
+  const child = spawn(node, [ARGOSY, 'up', '--json', '--data', data, '--listen', '127.0.0.1:0'], {
+    detached: true,
+    env: { PATH, HOME, TMPDIR, NODE_OPTIONS },
+    stdio: ['ignore', 'pipe', stderr],
+  });
+  closeSync(stderr);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${node} cannot be started`);
+  const exited = once(child, 'exit').then(() => undefined);
+  const ready = readReady(child, began, log);
+  // Whoever kills it while it starts does not wait for it to be ready.
+  ready.catch(() => {});
+  const end = async (signal: NodeJS.Signals, target: number): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(target, signal);
+    await exited;
+  };
+  return { pid, ready, exited, kill: () => end('SIGKILL', -pid), stop: () => end('SIGTERM', pid) };
+}
+
+interface ReadyLine {
+  readonly event: 'ready';
+  readonly api: string;
+  readonly key: string;
+}
+
+const isReady = (line: unknown): line is ReadyLine =>
+  typeof line === 'object' && line !== null && 'event' in line && line.event === 'ready';
+
+function readReady(child: ChildProcess, began: number, log: string): Promise<Ready> {
+  const { stdout } = child;
+  if (stdout === null) throw new Error('its stdout is not read');
+  return new Promise((resolve, reject) => {
+    let last = '';
+    createInterface({ input: stdout }).on('line', (line) => {
+      last = line;
+      const told: unknown = JSON.parse(line);
+      if (isReady(told)) resolve({ api: told.api, key: told.key, afterMs: performance.now() - began });
+    });
+    child.on('exit', (code, signal) =>
+      reject(new Error(`Argosy ended with ${signal ?? code} before it was ready: ${last}; see ${log}`)),
+    );
+  });
+}

@@ -75,9 +75,9 @@ describe('/v1/events', () => {
     expect(told.every((event) => event.subject === id)).toBe(true);
   });
 
-  it('refuses a Last-Event-ID that is no id', async () => {
+  it.each(['yesterday', '999999'])('refuses the Last-Event-ID %s, which no event has had', async (id) => {
     const response = await fleet.system.api.request('/v1/events', {
-      headers: { authorization: fleet.authorization, 'last-event-id': 'yesterday' },
+      headers: { authorization: fleet.authorization, 'last-event-id': id },
     });
     expect(await response.json()).toMatchObject({ code: 'cursor_invalid', field: 'Last-Event-ID' });
   });

@@ -8,6 +8,9 @@ import type { LightningNode } from '../nodes/node.ts';
 import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
 import { faultRoutes } from './fault-routes.ts';
+import { keepFaults } from './faults.ts';
+import { mapRoutes } from './map-routes.ts';
+import { keepPaid } from './paid.ts';
 import { type Practice, payAsPerson } from './people.ts';
 
 const nameParam = z.object({ name: z.string().max(40).openapi({ example: 'merchant' }) });
@@ -43,7 +46,10 @@ export const personPaidSchema = z.object({
 
 /** The routes of the practice world: what strangers do, so that there is somebody to trade with. */
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
-  faultRoutes(api, guarded, practice.breakable);
+  const faults = keepFaults(practice.breakable);
+  const paid = keepPaid();
+  faultRoutes(api, guarded, faults);
+  mapRoutes(api, guarded, practice, faults, paid);
   const person = (name: string): LightningNode => {
     const found = practice.people.get(name);
     if (found !== undefined) return found;
@@ -104,7 +110,8 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
     }),
     async (c) => {
       const asked = c.req.valid('json');
-      const node = person(c.req.valid('param').name);
+      const { name } = c.req.valid('param');
+      const node = person(name);
       const { invoice, amountMsat } = readPaymentRequest(asked, 'regtest', clock.now());
       const end = await payAsPerson(node, clock, invoice, amountMsat);
       if (end.kind === 'failed') {
@@ -117,6 +124,7 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
           },
         );
       }
+      paid.add({ payer: name, paymentHash: invoice.paymentHash, routes: end.routes });
       return c.json(
         {
           state: 'settled' as const,

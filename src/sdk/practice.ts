@@ -10,12 +10,15 @@ import type {
   PersonInvoiceRequest,
   PersonPaid,
   PersonPayRequest,
+  PracticeMap,
 } from './shapes.ts';
 
 /** All of them throw ArgosyProblem, such as practice_person_unknown; those that act OutcomeUnknown, too; Unreachable. */
 export interface PracticeVerbs {
   /** Who there is, and the height of the chain. */
   people(options?: CallOptions): Promise<People>;
+  /** The world around the own nodes: people, their channels, what is broken, what they paid lately. */
+  map(options?: CallOptions): Promise<PracticeMap>;
   /** A person asks for money. @example await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) }) */
   invoiceAs(name: string, request?: PersonInvoiceRequest, options?: CallOptions): Promise<PersonInvoice>;
   /** A person pays an invoice; it has been paid when this returns. @throws ArgosyProblem practice_payment_failed */
@@ -46,6 +49,8 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
   return {
     people: (options) =>
       call(connection, { method: 'GET', path: '/v1/practice/people', acts: false, signal: options?.signal }),
+    map: (options) =>
+      call(connection, { method: 'GET', path: '/v1/practice/map', acts: false, signal: options?.signal }),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),

@@ -134,6 +134,21 @@ describe('the API', () => {
     expect(routes.length).toBeGreaterThan(12);
   });
 
+  it('answers nobody without a key, but for what is named here and the files of the pages', async () => {
+    const { api } = fleet.system;
+    const open = ['GET /v1/health', 'GET /v1/openapi.json', 'GET /v1/problems/:code'];
+    const routes = new Set(api.routes.map(({ method, path }) => `${method} ${path}`));
+    const walked = [...routes].filter((route) => !route.startsWith('ALL ') && !open.includes(route));
+    for (const route of walked) {
+      const [method = '', path = ''] = route.split(' ');
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await api.request(path.replaceAll(/[:{]\w+}?/g, 'x_1'), { method, headers });
+      const isPage = method === 'GET' && /^\/(map\/[a-z]+\.(js|css|svg))?$/.test(path);
+      expect(`${route} ${status}`).toBe(`${route} ${isPage ? 200 : 401}`);
+    }
+    expect(walked.length).toBeGreaterThan(25);
+  });
+
   it('explains the problem that a problem document names, without a key', async () => {
     const refused = await fleet.call<{ type: string }>('POST', '/v1/quotes', { invoice: 'hello' });
     const response = await fleet.system.api.request(refused.body.type);

@@ -19,6 +19,7 @@ import { creditInvoice, invoiceEffects } from './payments/receive.ts';
 import { startSweep } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { paymentEffects } from './payments/sending.ts';
+import { pageRoutes } from './ui/routes.ts';
 
 export interface SystemOptions {
   readonly db: Db;
@@ -94,6 +95,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   invoiceRoutes(api, guarded, payments, kick);
   eventRoutes(api, guarded, db, publisher);
   options.rooms?.(api, guarded);
+  pageRoutes(api);
   document(api);
 
   return {

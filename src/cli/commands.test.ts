@@ -201,6 +201,12 @@ describe('looking', () => {
     expect(await json('nodes')).toHaveProperty('data.length', 3);
   });
 
+  it('prints the link to the map, with the key where no browser sends it', async () => {
+    const link = `${fleet.api}/#key=${fleet.key}`;
+    expect((await argosy('map')).stdout).toBe(`${link}\n`);
+    expect(await json('map')).toEqual({ map: link });
+  });
+
   it('proves the books, and exits with 1 when a node holds something else', async () => {
     expect(await json('books', 'check')).toMatchObject({ difference_msat: '0' });
     expect((await argosy('books', 'check')).stdout).toContain('✓ the books balance');

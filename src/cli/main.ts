@@ -6,6 +6,7 @@ import { addConfig } from './commands/config.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addInvoices } from './commands/invoices.ts';
+import { addMap } from './commands/map.ts';
 import { addPay } from './commands/pay.ts';
 import { addPayments } from './commands/payments.ts';
 import { addPractice } from './commands/practice.ts';
@@ -16,6 +17,7 @@ import { type GlobalOptions, openSession, type Run, type Session } from './sessi
 
 const ROOMS = [
   addUp,
+  addMap,
   addPay,
   addPayments,
   addInvoices,

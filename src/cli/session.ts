@@ -2,7 +2,7 @@
 import { type Client, openClient } from './client.ts';
 import { type Output, openOutput } from './output.ts';
 import type { ExitCode } from './problem.ts';
-import { findServer } from './server.ts';
+import { findServer, type Server } from './server.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -14,7 +14,9 @@ export interface GlobalOptions {
 export interface Session {
   readonly options: GlobalOptions;
   readonly output: Output;
-  /** @throws CliProblem server_unreachable, unauthenticated */
+  /** Which Argosy the command is for. @throws CliProblem server_unreachable, unauthenticated */
+  find(): Promise<Server>;
+  /** @throws as `find` */
   connect(): Promise<Client>;
   /** A command line to copy, for the same Argosy. @example hint('books check') // 'npx argosy books check' */
   hint(command: string): string;
@@ -27,11 +29,12 @@ export type Run = <A extends unknown[]>(
 
 export function openSession(options: GlobalOptions): Session {
   const unit = options.msat === true ? 'msat' : 'sat';
+  const find = () => findServer({ data: options.data, config: options.config, env: process.env });
   return {
     options,
     output: openOutput({ json: options.json === true, unit }),
-    connect: async () =>
-      openClient(await findServer({ data: options.data, config: options.config, env: process.env })),
+    find,
+    connect: async () => openClient(await find()),
     hint: (command) => hintFor(options, command),
   };
 }

@@ -64,6 +64,7 @@ describe('argosy up', () => {
         event: 'ready',
         api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
         key: expect.stringMatching(/^argosy_[0-9a-f]{48}$/),
+        map: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#key=argosy_[0-9a-f]{48}$/),
         invoice: expect.stringMatching(/^lnbcrt/),
       });
       expect((await runCli(['nodes', '--data', folder])).code).toBe(5);

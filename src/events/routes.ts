@@ -50,7 +50,16 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
         });
       }
       if (c.req.raw.method === 'HEAD') return c.body(null); // nobody would read the stream, or end it
-      const after = asked === undefined ? await lastEventId(db) : BigInt(asked);
+      const newest = await lastEventId(db);
+      const after = asked === undefined ? newest : BigInt(asked);
+      // Of another database, as after a new start of a practice world: its follower would wait in vain.
+      if (after > newest) {
+        throw new Problem(
+          'cursor_invalid',
+          'Last-Event-ID: no event has had this id yet; leave it out to begin now, or send 0 for all.',
+          { field: 'Last-Event-ID' },
+        );
+      }
       return streamSSE(c, async (stream) => {
         // Whoever is cut off before the first event goes on from here.
         if (asked === undefined) await stream.write(`id: ${after}\n\n`);

@@ -2,14 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import type { Api } from '../kit/http.ts';
 import { body, json } from '../kit/shapes.ts';
-import {
-  type Breakable,
-  DELAY_MS_DEFAULT,
-  DELAY_MS_MAX,
-  FAULTS,
-  findBreakable,
-  readFault,
-} from './faults.ts';
+import { DELAY_MS_DEFAULT, DELAY_MS_MAX, FAULTS, type Fault, type Faults, readFault } from './faults.ts';
 
 const nodeParam = z.object({ name: z.string().max(40).openapi({ example: 'eu' }) });
 
@@ -33,8 +26,14 @@ export const conditionSchema = z.object({
   delay_ms: z.int().nullable(),
 });
 
+export const conditionView = (node: string, fault: Fault | null): z.infer<typeof conditionSchema> => ({
+  node,
+  how: fault?.kind ?? null,
+  delay_ms: fault?.kind === 'slow' ? fault.delayMs : null,
+});
+
 /** The routes that break own nodes and heal them: to learn what Argosy does then, and to build against it. */
-export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): void {
+export function faultRoutes(api: Api, guarded: Guarded, faults: Faults): void {
   api.openapi(
     guarded('practice:use', {
       method: 'post',
@@ -46,10 +45,9 @@ export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): v
     async (c) => {
       const { name } = c.req.valid('param');
       const { how, delay_ms } = c.req.valid('json');
-      const set = findBreakable(breakable, name);
       const fault = readFault(how, delay_ms);
-      await set(fault);
-      return c.json({ node: name, how, delay_ms: fault.kind === 'slow' ? fault.delayMs : null }, 201);
+      await faults.set(name, fault);
+      return c.json(conditionView(name, fault), 201);
     },
   );
 
@@ -63,8 +61,8 @@ export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): v
     }),
     async (c) => {
       const { name } = c.req.valid('param');
-      await findBreakable(breakable, name)(null);
-      return c.json({ node: name, how: null, delay_ms: null }, 200);
+      await faults.set(name, null);
+      return c.json(conditionView(name, null), 200);
     },
   );
 }

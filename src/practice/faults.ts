@@ -14,8 +14,27 @@ export type Breakable = ReadonlyMap<string, (fault: Fault | null) => Promise<voi
 export const DELAY_MS_DEFAULT = 1_000;
 export const DELAY_MS_MAX = 60_000;
 
-/** @throws Problem practice_node_unknown */
-export function findBreakable(breakable: Breakable, name: string): (fault: Fault | null) => Promise<void> {
+/** The own nodes with what was done to them. */
+export interface Faults {
+  /** @throws Problem practice_node_unknown */
+  set(name: string, fault: Fault | null): Promise<void>;
+  /** Of the nodes that are broken. */
+  current(): ReadonlyMap<string, Fault>;
+}
+
+export function keepFaults(breakable: Breakable): Faults {
+  const current = new Map<string, Fault>();
+  return {
+    async set(name, fault) {
+      await findBreakable(breakable, name)(fault);
+      if (fault === null) current.delete(name);
+      else current.set(name, fault);
+    },
+    current: () => current,
+  };
+}
+
+function findBreakable(breakable: Breakable, name: string): (fault: Fault | null) => Promise<void> {
   const set = breakable.get(name);
   if (set !== undefined) return set;
   const names = [...breakable.keys()].join(', ');

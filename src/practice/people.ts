@@ -36,7 +36,13 @@ export function findPerson(people: People, name: string): LightningNode {
 }
 
 export type PersonPayment =
-  | { readonly kind: 'settled'; readonly preimage: Preimage; readonly feeMsat: bigint }
+  | {
+      readonly kind: 'settled';
+      readonly preimage: Preimage;
+      readonly feeMsat: bigint;
+      /** Those that were sent; some of their parts may have failed. */
+      readonly routes: readonly Route[];
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 const TRIES = 3;
@@ -91,7 +97,7 @@ async function sendAll(
   );
   const fees = ends.reduce((total, end) => total + (end.kind === 'settled' ? end.feeMsat : 0n), 0n);
   const paid = ends.find((end) => end.kind === 'settled');
-  if (paid?.kind === 'settled') return { kind: 'settled', preimage: paid.preimage, feeMsat: fees };
+  if (paid?.kind === 'settled') return { kind: 'settled', preimage: paid.preimage, feeMsat: fees, routes };
   const failed = ends.find((end) => 'reason' in end);
   return { kind: 'failed', reason: failed !== undefined && 'reason' in failed ? failed.reason : 'timeout' };
 }

@@ -9,7 +9,10 @@ import { refuseDescription } from '../payments/receive.ts';
 import { amountField, readPaymentRequest } from '../payments/request.ts';
 import { balanceRoutes } from './balance-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
+import { keepFaults } from './faults.ts';
 import { personInvoiceRoutes } from './invoice-routes.ts';
+import { mapRoutes } from './map-routes.ts';
+import { keepPaid } from './paid.ts';
 import { findPerson, type Practice, payAsPerson } from './people.ts';
 
 const nameParam = z.object({ name: z.string().max(40).openapi({ example: 'merchant' }) });
@@ -46,7 +49,10 @@ export const personPaidSchema = z.object({
 
 /** The routes of the practice world: what strangers do, so that there is somebody to trade with. */
 export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practice: Practice): void {
-  faultRoutes(api, guarded, practice.breakable);
+  const faults = keepFaults(practice.breakable);
+  const paid = keepPaid();
+  faultRoutes(api, guarded, faults);
+  mapRoutes(api, guarded, practice, faults, paid);
   balanceRoutes(api, guarded, clock, practice);
   personInvoiceRoutes(api, guarded, practice.people);
   const person = (name: string): LightningNode => findPerson(practice.people, name);
@@ -98,7 +104,8 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
     }),
     async (c) => {
       const asked = c.req.valid('json');
-      const node = person(c.req.valid('param').name);
+      const { name } = c.req.valid('param');
+      const node = person(name);
       const { invoice, amountMsat } = readPaymentRequest(asked, 'regtest', clock.now());
       const end = await payAsPerson(node, clock, invoice, amountMsat);
       if (end.kind === 'failed') {
@@ -111,6 +118,7 @@ export function practiceRoutes(api: Api, guarded: Guarded, clock: Clock, practic
           },
         );
       }
+      paid.add({ payer: name, paymentHash: invoice.paymentHash, routes: end.routes });
       return c.json(
         {
           state: 'settled' as const,

@@ -15,6 +15,7 @@ import type {
   PersonPaid,
   PersonPayRequest,
   PracticeBalances,
+  PracticeMap,
 } from './shapes.ts';
 
 /** All of them throw ArgosyProblem, such as practice_person_unknown; those that act OutcomeUnknown, too; Unreachable. */
@@ -23,6 +24,8 @@ export interface PracticeVerbs {
   people(options?: CallOptions): Promise<People>;
   /** What everybody has, own nodes and people: channels with both their sides, and coins. */
   balances(options?: CallOptions): Promise<PracticeBalances>;
+  /** The world around the own nodes: people, their channels, what is broken, what they paid lately. */
+  map(options?: CallOptions): Promise<PracticeMap>;
   /** A person asks for money. @example await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) }) */
   invoiceAs(name: string, request?: PersonInvoiceRequest, options?: CallOptions): Promise<PersonInvoice>;
   /** What became of a person's invoice, as the person's own node says. @throws ArgosyProblem not_found */
@@ -65,6 +68,7 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
   const nodePath = (node: string, what: string): string => `nodes/${encodeURIComponent(node)}/${what}`;
   return {
     people: (options) => read('people', options),
+    map: (options) => read('map', options),
     balances: (options) => read('balances', options),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     invoiceOf: (name, paymentHash, options) =>

@@ -9,6 +9,7 @@ import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
 import type { doorsSchema } from '../practice/door-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
 import type { personInvoiceStatusSchema } from '../practice/invoice-routes.ts';
+import type { practiceMapSchema } from '../practice/map-routes.ts';
 import type {
   peopleSchema,
   personInvoiceBody,
@@ -43,6 +44,7 @@ export type Health = z.infer<typeof healthSchema>;
 /** `id` is its number in the one order of all events: pass it as `after` to go on behind it. */
 export type ArgosyEvent = z.infer<typeof eventSchema> & { readonly id: string };
 
+export type PracticeMap = z.infer<typeof practiceMapSchema>;
 export type People = z.infer<typeof peopleSchema>;
 export type PersonInvoiceRequest = AmountsIn<z.input<typeof personInvoiceBody>>;
 export type PersonInvoice = z.infer<typeof personInvoiceSchema>;

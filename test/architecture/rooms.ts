@@ -11,7 +11,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['access', 'ledger', 'config.ts'],
   ['fleet'],
   ['payments'],
-  ['practice', 'cli'],
+  ['practice', 'cli', 'ui'],
 ];
 /** They put the rooms together, in this order: each may import everything before it. */
 export const ROOTS: readonly string[] = ['system.ts', 'main.ts'];
@@ -24,6 +24,9 @@ export const MAY_START: Readonly<Record<string, string>> = { cli: 'main.ts' };
 export const CLIENT = 'sdk';
 export const CLIENT_OF: ReadonlySet<string> = new Set(['cli']);
 
+/** What a browser runs as it is: it has its own folder and nothing else. Below `src/`. */
+export const PAGES = /^ui\/[a-z]+\/.*\.js$/;
+
 /** Decisions: no waiting, no clock, no chance, no machine. Paths below `src/`. */
 export const PURE: readonly RegExp[] = [
   /^money\//,
@@ -35,6 +38,7 @@ export const PURE: readonly RegExp[] = [
   /^access\/permission\.ts$/,
   /^kit\/chance\.ts$/,
   /^nodes\/[a-z]+\/map\.ts$/,
+  /^ui\/map\/(curve|graph|layout|legs|lines|words)\.js$/,
   /(^|[/_-])plan\.ts$/,
   /(^|[/_-])decide\.ts$/,
 ];
@@ -46,6 +50,7 @@ export const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b|\bcrypto\.|\brandomBytes\b/, 'takes chances'],
   [/\bset(Timeout|Interval|Immediate)\b|\bqueueMicrotask\b/, 'schedules'],
   [/\bprocess\.|\bglobalThis\b|\bfetch\(|\bconsole\b/, 'touches the machine'],
+  [/\b(document|window|location|history|sessionStorage)\./, 'touches the page'],
 ];
 
 /** Packages that belong to some files alone: the package, or a part of it, and the paths below `src/`. */

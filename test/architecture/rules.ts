@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   BANNED_NAMES,
   CLIENT,
@@ -11,6 +12,7 @@ import {
   NO_DRIVERS,
   OPENS_DRIVERS,
   PACKAGES,
+  PAGES,
   PURE,
   ROOTS,
   ROWS,
@@ -47,9 +49,11 @@ const importRule =
   };
 
 const direction = importRule((place, { to, own, typeOnly }) => {
+  if (PAGES.test(place) && dirname(to) !== dirname(`src/${place}`)) return `imports ${to}: no browser has it`;
   if (!own) return null;
   const target = placeOf(to);
   if (target === null) return `imports ${to}, which is no part of the product`;
+  if (PAGES.test(target) && !PAGES.test(place)) return `imports ${target}, which only a browser runs`;
   const [from, room] = [roomOf(place), roomOf(target)];
   if (from === room || MAY_START[from] === room || (from === CLIENT && typeOnly)) return null;
   const allowed = room === CLIENT ? CLIENT_OF.has(from) : rowOf(room) < rowOf(from);

@@ -28,11 +28,11 @@ export function parseSource(path: string, text: string): SourceFile {
   return { path, lines, imports: importsOf(path, withStrings), code, withStrings, comments };
 }
 
-/** The TypeScript files under the given folders of the checkout. */
+/** The TypeScript files, and the JavaScript of the pages, under the given folders of the checkout. */
 export function readSources(root: string, folders: readonly string[]): SourceFile[] {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.tsx?$/.test(name) && !name.includes('node_modules'))
+      .filter((name) => /\.(tsx?|js)$/.test(name) && !name.includes('node_modules'))
       .sort()
       .map((name) => parseSource(join(folder, name), readFileSync(join(root, folder, name), 'utf8'))),
   );

@@ -75,9 +75,9 @@ describe('/v1/events', () => {
     expect(told.every((event) => event.subject === id)).toBe(true);
   });
 
-  it('refuses a Last-Event-ID that is no id', async () => {
+  it.each(['yesterday', '999999'])('refuses the Last-Event-ID %s, which no event has had', async (id) => {
     const response = await fleet.system.api.request('/v1/events', {
-      headers: { authorization: fleet.authorization, 'last-event-id': 'yesterday' },
+      headers: { authorization: fleet.authorization, 'last-event-id': id },
     });
     expect(await response.json()).toMatchObject({ code: 'cursor_invalid', field: 'Last-Event-ID' });
   });
@@ -131,6 +131,21 @@ describe('the API', () => {
       'get /v1/health',
     ]);
     expect(routes.length).toBeGreaterThan(12);
+  });
+
+  it('answers nobody without a key, but for what is named here and the files of the pages', async () => {
+    const { api } = fleet.system;
+    const open = ['GET /v1/health', 'GET /v1/openapi.json', 'GET /v1/problems/:code'];
+    const routes = new Set(api.routes.map(({ method, path }) => `${method} ${path}`));
+    const walked = [...routes].filter((route) => !route.startsWith('ALL ') && !open.includes(route));
+    for (const route of walked) {
+      const [method = '', path = ''] = route.split(' ');
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await api.request(path.replaceAll(/[:{]\w+}?/g, 'x_1'), { method, headers });
+      const isPage = method === 'GET' && /^\/(map\/[a-z]+\.(js|css|svg))?$/.test(path);
+      expect(`${route} ${status}`).toBe(`${route} ${isPage ? 200 : 401}`);
+    }
+    expect(walked.length).toBeGreaterThan(25);
   });
 
   it('explains the problem that a problem document names, without a key', async () => {

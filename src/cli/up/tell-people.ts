@@ -2,6 +2,7 @@
 import type { StartStep } from '../../main.ts';
 import type { Node } from '../../sdk/index.ts';
 import { booksLine } from '../commands/books.ts';
+import { mapLink } from '../commands/map.ts';
 import { type Live, openLive } from '../live.ts';
 import type { Output } from '../output.ts';
 import { candidateTable, paymentLine, routeLines } from '../payment-text.ts';
@@ -81,6 +82,7 @@ function readyLines(session: Session, { api, key, data, invoice, resumed }: Read
   const { bold, dim } = stylesOf(output);
   const urls = facts(
     [
+      ['map', mapLink({ api, key })],
       ['API', `${api}/v1`],
       ['schema', `${api}/v1/openapi.json`],
       ['try it', `curl -H 'Authorization: Bearer ${key}' ${api}/v1/balance`],

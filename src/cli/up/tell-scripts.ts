@@ -1,4 +1,5 @@
 /** `up --json`: one event a line; `ready` is the last one. */
+import { mapLink } from '../commands/map.ts';
 import { type Output, toJson } from '../output.ts';
 import type { Teller } from './tell.ts';
 
@@ -13,7 +14,14 @@ export function tellScripts({ print }: Output): Teller {
     books: (books) => tell('books', books),
     trouble: (problem) => tell('problem', problem.document),
     ready: ({ api, key, invoice, resumed }) =>
-      tell('ready', { api, key, openapi: `${api}/v1/openapi.json`, invoice, resumed }),
+      tell('ready', {
+        api,
+        key,
+        openapi: `${api}/v1/openapi.json`,
+        map: mapLink({ api, key }),
+        invoice,
+        resumed,
+      }),
     stopping() {},
   };
 }

@@ -10,6 +10,7 @@ import { openLog } from './kit/log.ts';
 import { migrate } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
 import { Problem, problemDocument } from './kit/problems.ts';
+import { channelRoutes } from './practice/channel-routes.ts';
 import { coinRoutes } from './practice/coin-routes.ts';
 import { doorRoutes } from './practice/door-routes.ts';
 import { type Doors, openDoors } from './practice/doors.ts';
@@ -97,6 +98,7 @@ export async function startArgosy(
           rooms(api, guarded) {
             practiceRoutes(api, guarded, systemClock, world);
             coinRoutes(api, guarded, world);
+            channelRoutes(api, guarded, world);
             doorRoutes(api, guarded, doors);
           },
         }),

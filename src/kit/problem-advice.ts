@@ -73,6 +73,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
   folder_other_world:
     'A practice world is kept in the data folder, with its seed. `argosy practice reset` forgets it, and its books.',
+  practice_channel_refused:
+    'Whoever opens a channel pays for it with coins; see `argosy practice balances` for coins and channels.',
   practice_payment_failed:
     'A person of the practice world could not pay; `reason` says why. Their coins are limited, too.',
   practice_coins_invalid:

@@ -75,6 +75,7 @@ export const PROBLEMS = {
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
   practice_node_unknown: { status: 404, title: 'There is no own node of that name in the practice world' },
+  practice_channel_refused: { status: 409, title: 'The channel in the practice world was refused' },
   practice_payment_failed: { status: 409, title: 'The payment in the practice world failed' },
   practice_coins_invalid: usage('The faucet cannot pay that amount, or not to that address'),
   practice_faucet_dry: { status: 409, title: 'The faucet of the practice chain holds too little' },

@@ -32,6 +32,8 @@ export interface World extends Omit<Network<Region | Person>, 'node' | 'setFault
   readonly nodes: readonly OwnNode[];
   readonly people: ReadonlyMap<Person, LightningNode>;
   readonly breakable: Breakable;
+  /** Own or a person's. */
+  anybody(name: Region | Person): LightningNode;
   /** It was there before. */
   readonly resumed: boolean;
 }
@@ -51,6 +53,7 @@ export async function startWorld({ seed, folder, ...options }: WorldOptions = {}
   return {
     ...network,
     names: plan.groups.flat(),
+    anybody: node,
     nodes: REGIONS.map((region) => ({
       id: nodeId(region),
       region,

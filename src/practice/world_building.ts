@@ -24,6 +24,8 @@ export interface Building<Name extends string> {
   mine(blocks: number): Promise<void>;
   place(name: Name): { readonly host: LdkHost; readonly name: Name };
   node(name: Name): LdkDriver;
+  /** Links two nodes as peers; idempotent. */
+  befriend(one: Name, other: Name): Promise<void>;
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

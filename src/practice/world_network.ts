@@ -63,6 +63,8 @@ export interface Network<Name extends string> {
   listen(name: Name, host: string, port: number): Promise<number>;
   /** Resolves once every node knows the new blocks. */
   mine(blocks: number): Promise<void>;
+  /** Links two nodes as peers; idempotent. */
+  befriend(one: Name, other: Name): Promise<void>;
   /** Pays an on-chain address from the faucet, in a block of its own. @returns the txid */
   fund(address: string, amountSat: bigint): Promise<string>;
   /** While a node holds, complete payments to it stay unclaimed; the end of it claims them. */
@@ -93,8 +95,9 @@ export async function startNetwork<Name extends string>(
   try {
     hosts.push(...(await phase('nodes', names.join(', '), () => startHosts(plan, chain, options))));
     const building = createBuilding(plan, chain, hosts);
-    for (const [from, to] of linksOf(plan)) linkNodes(building.place(from), building.place(to));
+    for (const [from, to] of linksOf(plan)) await building.befriend(from, to);
     if (home?.built) {
+      await befriendChannels(building);
       await phase('peers', 'everybody finds everybody again', () => awaitPeers(building));
     } else {
       await phase('wallets', 'coins from the faucet', () => fundWallets(building));
@@ -184,6 +187,7 @@ function createBuilding<Name extends string>(
     return { host, name };
   };
   const node = (name: Name): LdkDriver => place(name).host.node(name);
+  const friends = new Set<string>();
   return {
     plan,
     names: plan.groups.flat(),
@@ -191,12 +195,27 @@ function createBuilding<Name extends string>(
     hosts,
     place,
     node,
+    async befriend(one, other) {
+      const pair = [one, other].sort().join(' ');
+      if (!friends.has(pair)) linkNodes(place(one), place(other));
+      friends.add(pair);
+    },
     async mine(blocks) {
       for (let block = 0; block < blocks; block++) chain.mine();
       // A worker takes messages in order: an answer proves that it has the blocks.
       await Promise.all(hosts.map((host) => host.knowledge()));
     },
   };
+}
+
+/** Channels that have come since the world was planned need their peers, too. */
+async function befriendChannels<Name extends string>({ names, node, place, befriend }: Building<Name>) {
+  const byPubkey = new Map(names.map((name) => [place(name).host.pubkey(name), name]));
+  for (const name of names)
+    for (const { peer } of await node(name).channels()) {
+      const other = byPubkey.get(peer);
+      if (other !== undefined) await befriend(name, other);
+    }
 }
 
 const toFed = ({ height, header, transactions }: Block) => ({
@@ -215,6 +234,7 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
     pubkey: (name) => place(name).host.pubkey(name),
     listen: (name, host, port) => place(name).host.listen(name, host, port),
     mine,
+    befriend: building.befriend,
     async fund(address, amountSat) {
       const txid = chain.fund(scriptOf(address), amountSat);
       await mine(1);

@@ -3,9 +3,12 @@ import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
 import type {
+  ChannelRequest,
+  ClosingChannel,
   Coins,
   CoinsRequest,
   Doors,
+  MadeChannel,
   NodeCondition,
   NodeFault,
   People,
@@ -34,6 +37,13 @@ export interface PracticeVerbs {
   payAs(name: string, request: PersonPayRequest, options?: CallOptions): Promise<PersonPaid>;
   /** Mines blocks, 1 to 1,000. @returns the new height */
   mine(count?: number, options?: CallOptions): Promise<{ readonly height: number }>;
+  /** Opens a channel between any two of the world; usable some seconds later. @throws ArgosyProblem practice_channel_refused */
+  openChannel(request: ChannelRequest, options?: CallOptions): Promise<MadeChannel>;
+  /** Begins to close a channel; `force`: without the peer. @throws ArgosyProblem practice_channel_refused */
+  closeChannel(
+    channel: string,
+    options?: CallOptions & { readonly force?: boolean },
+  ): Promise<ClosingChannel>;
   /** Coins on the chain, confirmed when this returns. @throws ArgosyProblem practice_coins_invalid, practice_faucet_dry */
   fund(request: CoinsRequest, options?: CallOptions): Promise<Coins>;
   /** Where nodes from outside come in: the chain's RPC with its password, and the addresses of the nodes. */
@@ -80,6 +90,9 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
       }),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
+    openChannel: (request, options) => act('channels', request, options, PERSON_PAYS_MS),
+    closeChannel: (channel, { force = false, ...options } = {}) =>
+      act(`channels/${encodeURIComponent(channel)}/close`, { force }, options),
     fund: (request, options) => act('coins', request, options),
     doors: (options) =>
       call(connection, { method: 'GET', path: '/v1/practice/doors', acts: false, signal: options?.signal }),

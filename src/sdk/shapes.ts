@@ -5,6 +5,7 @@ import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fl
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
+import type { channelBody, closingSchema, madeChannelSchema } from '../practice/channel-routes.ts';
 import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
 import type { doorsSchema } from '../practice/door-routes.ts';
 import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
@@ -54,6 +55,10 @@ export type PersonPaid = z.infer<typeof personPaidSchema>;
 /** Everybody, with channels and coins. */
 export type PracticeBalances = z.infer<typeof holdersSchema>;
 export type HeldChannel = PracticeBalances['data'][number]['channels'][number];
+/** Between any two of the practice world. */
+export type ChannelRequest = AmountsIn<z.input<typeof channelBody>>;
+export type MadeChannel = z.infer<typeof madeChannelSchema>;
+export type ClosingChannel = z.infer<typeof closingSchema>;
 export type CoinsRequest = AmountsIn<z.input<typeof coinsBody>>;
 export type Coins = z.infer<typeof coinsSchema>;
 export type Doors = z.infer<typeof doorsSchema>;

@@ -1,57 +1,19 @@
 /** An own node dies in the middle of traffic, on real LDK nodes: the others go on, and nothing is lost or paid twice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureOwner, newSecret } from '../../src/access/service.ts';
-import { systemClock } from '../../src/kit/clock.ts';
-import { openLog } from '../../src/kit/log.ts';
-import { practiceRoutes } from '../../src/practice/routes.ts';
-import { startWorld, type World } from '../../src/practice/world.ts';
-import { openSystem, type System } from '../../src/system.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { type Answer, type PracticeFleet, startPracticeFleet } from '../support/practice-fleet.ts';
 import { eventually, type PaymentBody } from '../support/well.ts';
 
 /** Short enough for tests: absence proves something only after the longest call. */
 const PATIENCE = { sendMs: 5_000, secondLookMs: 200, absenceMs: 6_000, staleMs: 2_000 };
 
-let db: TestDatabase;
-let world: World;
-let system: System;
-let key: string;
+let fleet: PracticeFleet;
 beforeAll(async () => {
-  [db, world] = await Promise.all([freshDatabase(), startWorld()]);
-  key = newSecret();
-  await db.tx((tx) => ensureOwner(tx, systemClock, key));
-  system = await openSystem({
-    db,
-    clock: systemClock,
-    log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
-    network: 'regtest',
-    nodes: world.nodes,
-    rooms: (api, guarded) => practiceRoutes(api, guarded, systemClock, world),
-    patience: PATIENCE,
-  });
+  fleet = await startPracticeFleet(PATIENCE);
 }, 120_000);
-afterAll(async () => {
-  await system?.stop();
-  await world?.stop();
-  await db?.close();
-}, 60_000);
+afterAll(() => fleet?.stop(), 60_000);
 
-interface Answer<T> {
-  readonly status: number;
-  readonly body: T;
-}
-async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
-  const response = await system.api.request(path, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/json',
-      'idempotency-key': crypto.randomUUID(),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as T };
-}
+const call = <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> =>
+  fleet.call<T>(method, path, body);
 
 const ask = async (name: string, msat: number): Promise<string> =>
   (
@@ -107,27 +69,12 @@ const euState = async (): Promise<string | undefined> =>
   )?.state;
 const euIsWhole = () =>
   eventually('eu has all its channels again', async () => {
-    const channels = await world.nodes
+    const channels = await fleet.world.nodes
       .find((own) => own.id === 'eu')
       ?.node.channels()
       .catch(() => []);
     return channels?.length === 5 && channels.every((channel) => channel.active);
   });
-
-async function expectAllWell(): Promise<void> {
-  await eventually('no HTLC hangs', async () => {
-    const nodes = [...world.nodes.map((own) => own.node), ...world.people.values()];
-    return (await Promise.all(nodes.map((node) => node.pendingHtlcs()))).flat().length === 0;
-  });
-  const books = await call<{ difference_msat: string }>('GET', '/v1/books/check');
-  expect(books.body).toMatchObject({ difference_msat: '0' });
-  expect(
-    await db.read.query(
-      `select id from account where (id like '%:held' or id like '%:in_flight') and balance_msat <> 0`,
-    ),
-  ).toEqual([]);
-  expect(await db.read.query(`select id from part where state not in ('settled', 'failed')`)).toEqual([]);
-}
 
 describe('a node that is broken on purpose', () => {
   it('is refused by a problem that names the field', async () => {
@@ -150,7 +97,7 @@ describe('a node that is broken on purpose', () => {
     expect(before.some((payment) => payment.attempts.at(-1)?.node === 'eu')).toBe(true);
 
     // What the merchant has not claimed is in flight when eu dies.
-    await world.hold('merchant', true);
+    await fleet.world.hold('merchant', true);
     const invoices = await Promise.all(Array.from({ length: 6 }, (_, i) => ask('merchant', 3_000_000 + i)));
     const held = await Promise.all(
       invoices.map(async (invoice) => (await call<PaymentBody>('POST', '/v1/payments', { invoice })).body.id),
@@ -161,7 +108,7 @@ describe('a node that is broken on purpose', () => {
     expect((await Promise.all(held.map(stateOf))).some((it) => it.attempts.at(-1)?.node === 'eu')).toBe(true);
     const caught = sendSome(20);
     expect(await breakNode('eu', { how: 'dies' })).toMatchObject({ status: 201, body: { how: 'dies' } });
-    await world.hold('merchant', false);
+    await fleet.world.hold('merchant', false);
     // Whoever is told to ask again is not sent to the dead node a second time.
     const asked = () => call('POST', '/v1/invoices', { amount_msat: '5000', region: 'eu' });
     expect([201, 503]).toContain((await asked()).status);
@@ -175,7 +122,7 @@ describe('a node that is broken on purpose', () => {
     );
     expect(during.flatMap((payment) => payment.attempts).filter((it) => it.node === 'eu')).toEqual([]);
     expect(await receiveSome(10)).toBeGreaterThanOrEqual(9);
-    await world.mine(3);
+    await fleet.world.mine(3);
     // Nothing is concluded from silence.
     for (const id of held) {
       const payment = await stateOf(id);
@@ -194,6 +141,6 @@ describe('a node that is broken on purpose', () => {
     const after = await Promise.all((await sendSome(12)).map((id) => ended(id)));
     expect(rate(after)).toBe(1);
     expect(after.some((payment) => payment.attempts.at(-1)?.node === 'eu')).toBe(true);
-    await expectAllWell();
+    await fleet.expectAllWell();
   }, 240_000);
 });

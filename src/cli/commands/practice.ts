@@ -8,6 +8,7 @@ import { wholeNumber } from '../whole.ts';
 import { stateText } from '../words.ts';
 import { addDoors } from './doors.ts';
 import { addPracticeBalances } from './practice-balances.ts';
+import { addPracticeChannels } from './practice-channels.ts';
 import { addPracticeReset } from './practice-reset.ts';
 import { addTraffic } from './traffic.ts';
 
@@ -48,6 +49,7 @@ export function addPractice(program: Command, run: Run): void {
     .description('Mine blocks on the practice chain')
     .action(run(mine));
   addDoors(practice, run);
+  addPracticeChannels(practice, run);
   practice
     .command('break')
     .argument('<node>', 'an own node, such as eu')

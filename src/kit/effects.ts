@@ -59,7 +59,8 @@ export type WantedEffect = Pick<NewEffect, 'key' | 'payload'>;
 
 /**
  * Adds effects of a node, or has those that are there come now, however long they were to wait. Their attempts are
- * counted anew: those so far told nothing. Only for kinds whose handlers may always begin again.
+ * counted anew: those so far told nothing. Claims are void, lest one that is just failing has the effect wait again.
+ * Only for kinds whose handlers may always begin again.
  */
 export async function hastenEffects(
   tx: Tx,
@@ -71,7 +72,7 @@ export async function hastenEffects(
   await tx.query(
     `insert into effect (kind, key, node_id, payload)
      select $1, key, $2, payload::jsonb from unnest($3::text[], $4::text[]) as wanted (key, payload) order by key
-     on conflict (kind, key) do update set run_after = now(), attempts = 0`,
+     on conflict (kind, key) do update set run_after = now(), attempts = 0, claim = effect.claim + 1`,
     [kind, node, wanted.map(({ key }) => key), wanted.map(({ payload }) => JSON.stringify(payload))],
   );
 }

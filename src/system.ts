@@ -16,7 +16,7 @@ import { accountRoutes } from './payments/account-routes.ts';
 import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { creditInvoice, invoiceEffects } from './payments/receive.ts';
-import { startSweep } from './payments/recovery.ts';
+import { startRecovery } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { paymentEffects } from './payments/sending.ts';
 import { pageRoutes } from './ui/routes.ts';
@@ -79,13 +79,14 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     runner.kick();
     publisher.kick();
   };
+  const recovery = startRecovery(payments, clock, kick);
   try {
-    fleet = await startFleet({ db, clock, log, network, book, afterBooking: kick }, options.nodes);
+    const { cameUp } = recovery;
+    fleet = await startFleet({ db, clock, log, network, book, afterBooking: kick, cameUp }, options.nodes);
   } catch (error) {
-    await Promise.all([runner.stop(), publisher.stop()]);
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
     throw error;
   }
-  const sweeping = startSweep(payments, clock, kick);
 
   const api = createApi(log);
   const guarded = guardOf(db);
@@ -104,7 +105,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     payments,
     kick,
     async stop() {
-      await sweeping.stop();
+      await recovery.stop();
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();

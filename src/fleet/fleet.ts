@@ -50,6 +50,8 @@ export interface FleetContext {
   readonly book: BookEvent;
   /** After events were committed. */
   readonly afterBooking: () => void;
+  /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
+  readonly cameUp: (id: NodeId) => void;
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
@@ -62,7 +64,10 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   try {
     for (const own of nodes) {
       const pubkey = await adopt(context, own);
-      const watch = watchHealth(context, own, pubkey);
+      const cameUp = () => {
+        if (sessions.has(own.id)) context.cameUp(own.id);
+      };
+      const watch = watchHealth(context, own, pubkey, cameUp);
       watches.set(own.id, watch);
       await watch.refresh();
       const book: BookEvent = async (tx, id, event) => {
@@ -71,10 +76,12 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
           throw new Error(`node ${id} has not said yet who it is`);
         }
         post(tx, bookNodeEvent(id, event));
-        if (event.kind === 'channel_changed') watch.soon();
+        // Whoever tells something answers again.
+        if (event.kind === 'channel_changed' || watch.current().state === 'down') watch.soon();
         await context.book(tx, id, event);
       };
       sessions.set(own.id, await openSession(context, own, book, context.afterBooking));
+      if (watch.current().state === 'up') cameUp();
     }
   } catch (error) {
     await stop();

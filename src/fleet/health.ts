@@ -6,6 +6,8 @@ import type { Channel, NodeInfo } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 
 const REFRESH_MS = 5_000;
+/** For as long as a node cannot be used: the sooner it is seen to be back, the sooner its payments end. */
+const AWAY_REFRESH_MS = 1_000;
 /** A node that takes longer to answer, in ms, is taken for silent. */
 export const ANSWER_MS = 5_000;
 
@@ -22,6 +24,7 @@ export function watchHealth(
   context: { readonly clock: Clock; readonly log: Log },
   own: OwnNode,
   pubkey: NodePubkey,
+  cameUp: () => void,
 ) {
   const { clock, log } = context;
   const stopping = new AbortController();
@@ -44,7 +47,9 @@ export function watchHealth(
         return { ...current, state: 'down', at: clock.now() };
       },
     );
+    const back = next.state === 'up' && current.state !== 'up';
     current = next;
+    if (back) cameUp();
     return next;
   }
 
@@ -58,7 +63,7 @@ export function watchHealth(
   (async () => {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      await clock.sleep(REFRESH_MS, wake.signal);
+      await clock.sleep(current.state === 'up' ? REFRESH_MS : AWAY_REFRESH_MS, wake.signal);
       if (!stopping.signal.aborted) await refresh();
     }
   })();

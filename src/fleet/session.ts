@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, within } from '../kit/clock.ts';
 import type { Db, Statements } from '../kit/db.ts';
+import { takeClaims } from '../kit/effects.ts';
 import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
@@ -46,7 +47,11 @@ export async function openSession(
 ): Promise<Session> {
   const { db, clock, log } = context;
   let leasedUntil = clock.now() + LEASE_MS;
-  const lease = await db.tx((tx) => takeLease(tx, id, holder, LEASE_MS));
+  const lease = await db.tx(async (tx) => {
+    const taken = await takeLease(tx, id, holder, LEASE_MS);
+    if (taken !== null) await takeClaims(tx, id);
+    return taken;
+  });
   if (lease === null) throw new Error(`node ${id} is owned by another Argosy process; stop it, or wait 15 s`);
   let owned = true;
   let booked: Cursor | null = lease.cursor;

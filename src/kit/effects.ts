@@ -54,6 +54,44 @@ export async function addEffect(tx: Tx, effect: NewEffect): Promise<void> {
   );
 }
 
+/** An effect of a kind: its key, and what its handler is told. */
+export type WantedEffect = Pick<NewEffect, 'key' | 'payload'>;
+
+/**
+ * Adds effects of a node, or has those that are there come now, however long they were to wait. Their attempts are
+ * counted anew: those so far told nothing. Claims are void, lest one that is just failing has the effect wait again.
+ * Only for kinds whose handlers may always begin again.
+ */
+export async function hastenEffects(
+  tx: Tx,
+  kind: string,
+  node: NodeId,
+  wanted: readonly WantedEffect[],
+): Promise<void> {
+  if (wanted.length === 0) return;
+  await tx.query(
+    `insert into effect (kind, key, node_id, payload)
+     select $1, key, $2, payload::jsonb from unnest($3::text[], $4::text[]) as wanted (key, payload) order by key
+     on conflict (kind, key) do update set run_after = now(), attempts = 0, claim = effect.claim + 1`,
+    [kind, node, wanted.map(({ key }) => key), wanted.map(({ payload }) => JSON.stringify(payload))],
+  );
+}
+
+/**
+ * What the owner of a node's session before us has claimed comes now, and not when its claims run out. Its lease is
+ * over, and without it that process calls the node no more (most likely it is dead), so that nobody is in the middle
+ * of these effects. Should it live on nevertheless: its claims are void from here on, so that it can end none of them.
+ * The attempts stay: what it may have sent is never sent again.
+ */
+export async function takeClaims(tx: Tx, node: NodeId): Promise<void> {
+  await tx.query(
+    `update effect set run_after = now(), claim = claim + 1
+     where node_id = $1 and attempts > 0
+       and run_after > now() and run_after <= now() + ${CLAIM_MS} * interval '1 millisecond'`,
+    [node],
+  );
+}
+
 /**
  * Ends the effect together with what `tx` records of it. False: the claim has run out and somebody else has it,
  * so the caller must record nothing.

@@ -98,6 +98,15 @@ export async function expireInvoice(tx: Tx, id: string): Promise<boolean> {
   return rows.length === 1;
 }
 
+/** Open invoices of a node; those that nobody has looked at for longest come first. */
+export const openInvoicesOf = async (read: Statements, node: NodeId, limit: number): Promise<string[]> =>
+  (
+    await read.query<{ id: string }>(
+      `select id from invoice where node_id = $1 and state = 'new' order by checked_at limit $2`,
+      [node, limit],
+    )
+  ).map(({ id }) => id);
+
 /**
  * Invoices that may have been paid unnoticed: open ones, and those that expired within a day, each looked at once
  * per `staleMs`; older ones never again. Bounded by `limit`, whatever the history.

@@ -74,10 +74,10 @@ export async function issueInvoice(
   const { amountMsat, description, expirySeconds } = request;
   const { node } = fleet.get(chosen.node);
   const asking = within(context.clock, ANSWER_MS, node.invoice({ amountMsat, description, expirySeconds }));
-  const created = await asking.catch((error: unknown) => {
+  const created = await asking.catch(async (error: unknown) => {
     context.log.warn({ error, node: chosen.node }, 'no invoice from this node');
-    // Whoever asks again must not be sent to the same node for as long as nobody has looked at it.
-    void fleet.refresh(chosen.node);
+    // Whoever asks again must not be sent to the same node because nobody has looked at it yet.
+    await fleet.refresh(chosen.node);
     throw new Problem('node_unavailable', `node: ${chosen.node} gave no invoice; ask again.`, {
       field: 'node',
     });

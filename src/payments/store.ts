@@ -324,6 +324,15 @@ export const takeStaleParts = (
     [nodes, staleMs, limit],
   );
 
+/** Parts of a node, sent and without an end, by their tokens; those that nobody has looked at for longest come first. */
+export const openPartsOf = async (read: Statements, node: NodeId, limit: number): Promise<string[]> =>
+  (
+    await read.query<{ token: string }>(
+      `select token from part where node_id = $1 and state in ('in_flight', 'unknown') order by checked_at limit $2`,
+      [node, limit],
+    )
+  ).map(({ token }) => token);
+
 export const hasOpenParts = async (read: Statements): Promise<boolean> =>
   (await read.query(`select id from part where state in ('planned', 'in_flight', 'unknown') limit 1`))
     .length > 0;

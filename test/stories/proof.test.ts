@@ -97,12 +97,6 @@ describe('the absence of a part', () => {
     eu.forgetEvents((await fleet.network.open('eu').balances()).cursor);
     eu.deleteHistory();
     fleet = await fleet.restart();
-    await fleet.db.tx((tx) =>
-      tx.query(
-        `insert into effect (kind, key, node_id, payload)
-         select 'part.resolve', token, node_id, json_build_object('token', token) from part`,
-      ),
-    );
     await eventually('an alarm', async () => {
       const told = await fleet.db.read.query(`select id from event where type = 'alarm'`);
       return told.length > 0;

@@ -139,8 +139,7 @@ describe('an Argosy that starts after another was killed', () => {
   const openEu = () =>
     openSession(
       { db: fleet.db, clock: systemClock, log: silentLog },
-      EU,
-      fleet.network.open('eu'),
+      { id: EU, node: fleet.network.open('eu') },
       async () => {},
       () => {},
     );

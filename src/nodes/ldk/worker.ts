@@ -244,6 +244,8 @@ function obey(message: ToWorker): void {
 main.on('message', (message: ToWorker) => enqueue(() => obey(message)));
 const tick = (everyMs: number, input: () => void) => setInterval(() => enqueue(input), everyMs);
 tick(start.tickMs, () => {
+  // One that came to the chain before its parent was refused.
+  sent.again();
   for (const node of living()) node.tick();
 });
 tick(PEER_TICK_MS, () => {

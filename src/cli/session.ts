@@ -1,5 +1,5 @@
 /** What every command is handed: its global options, where to print, and the way to the server. */
-import { type Client, openClient } from './client.ts';
+import { type Client, openClient, openUnattended } from './client.ts';
 import { type Output, openOutput } from './output.ts';
 import type { ExitCode } from './problem.ts';
 import { findServer } from './server.ts';
@@ -16,6 +16,8 @@ export interface Session {
   readonly output: Output;
   /** @throws CliProblem server_unreachable, unauthenticated */
   connect(): Promise<Client>;
+  /** For what nobody watches request by request. */
+  connectUnattended(): Promise<Client>;
   /** A command line to copy, for the same Argosy. @example hint('books check') // 'npx argosy books check' */
   hint(command: string): string;
 }
@@ -27,11 +29,12 @@ export type Run = <A extends unknown[]>(
 
 export function openSession(options: GlobalOptions): Session {
   const unit = options.msat === true ? 'msat' : 'sat';
+  const server = () => findServer({ data: options.data, config: options.config, env: process.env });
   return {
     options,
     output: openOutput({ json: options.json === true, unit }),
-    connect: async () =>
-      openClient(await findServer({ data: options.data, config: options.config, env: process.env })),
+    connect: async () => openClient(await server()),
+    connectUnattended: async () => openUnattended(await server()),
     hint: (command) => hintFor(options, command),
   };
 }

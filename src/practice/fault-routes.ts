@@ -7,6 +7,7 @@ import {
   DELAY_MS_DEFAULT,
   DELAY_MS_MAX,
   FAULTS,
+  type Fault,
   findBreakable,
   readFault,
 } from './faults.ts';
@@ -33,8 +34,29 @@ export const conditionSchema = z.object({
   delay_ms: z.int().nullable(),
 });
 
+export const conditionsSchema = z.object({ data: z.array(conditionSchema) });
+
+const conditionOf = (node: string, fault: Fault | null): z.infer<typeof conditionSchema> => ({
+  node,
+  how: fault?.kind ?? null,
+  delay_ms: fault?.kind === 'slow' ? fault.delayMs : null,
+});
+
 /** The routes that break own nodes and heal them: to learn what Argosy does then, and to build against it. */
 export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): void {
+  /** All nodes are well when the world starts, and nobody else breaks them. */
+  const faults = new Map<string, Fault>();
+
+  api.openapi(
+    guarded('practice:use', {
+      method: 'get',
+      path: '/v1/practice/faults',
+      summary: 'The own nodes that are broken now, on purpose',
+      responses: { 200: json(conditionsSchema, 'None: all are well') },
+    }),
+    (c) => c.json({ data: [...faults].map(([node, fault]) => conditionOf(node, fault)) }, 200),
+  );
+
   api.openapi(
     guarded('practice:use', {
       method: 'post',
@@ -48,8 +70,10 @@ export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): v
       const { how, delay_ms } = c.req.valid('json');
       const set = findBreakable(breakable, name);
       const fault = readFault(how, delay_ms);
+      // First, so that nobody who asks takes for well what is breaking.
+      faults.set(name, fault);
       await set(fault);
-      return c.json({ node: name, how, delay_ms: fault.kind === 'slow' ? fault.delayMs : null }, 201);
+      return c.json(conditionOf(name, fault), 201);
     },
   );
 
@@ -64,7 +88,8 @@ export function faultRoutes(api: Api, guarded: Guarded, breakable: Breakable): v
     async (c) => {
       const { name } = c.req.valid('param');
       await findBreakable(breakable, name)(null);
-      return c.json({ node: name, how: null, delay_ms: null }, 200);
+      faults.delete(name);
+      return c.json(conditionOf(name, null), 200);
     },
   );
 }

@@ -4,6 +4,7 @@ import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
 import type {
   NodeCondition,
+  NodeConditions,
   NodeFault,
   People,
   PersonInvoice,
@@ -27,6 +28,8 @@ export interface PracticeVerbs {
   mine(count?: number, options?: CallOptions): Promise<{ readonly height: number }>;
   /** Breaks an own node; another fault takes the place of the last. @example await argosy.practice.breakNode('eu', { how: 'dies' }) */
   breakNode(node: string, fault: NodeFault, options?: CallOptions): Promise<NodeCondition>;
+  /** The own nodes that are broken now, and how. */
+  faults(options?: CallOptions): Promise<NodeConditions>;
   /** Makes an own node well again; its links come back within a second. */
   healNode(node: string, options?: CallOptions): Promise<NodeCondition>;
 }
@@ -59,6 +62,7 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
+    faults: (options) => read('faults', options),
     breakNode: (node, fault, options) => act(nodePath(node, 'faults'), fault, options),
     healNode: (node, options) => act(nodePath(node, 'heal'), {}, options),
   };

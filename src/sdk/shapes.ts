@@ -5,7 +5,7 @@ import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fl
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
-import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
+import type { conditionSchema, conditionsSchema, faultSchema } from '../practice/fault-routes.ts';
 import type {
   peopleSchema,
   personInvoiceBody,
@@ -50,6 +50,8 @@ export type PracticeBalances = z.infer<typeof holdersSchema>;
 export type HeldChannel = PracticeBalances['data'][number]['channels'][number];
 export type NodeFault = z.input<typeof faultSchema>;
 export type NodeCondition = z.infer<typeof conditionSchema>;
+/** Of the nodes that are broken. */
+export type NodeConditions = z.infer<typeof conditionsSchema>;
 
 /** A page of a list; `next_cursor` leads to the one after it, null: there is none. */
 export interface Page<T> {

@@ -169,7 +169,7 @@ describe('practice', () => {
     ]);
     const inPhases = phases.reduce((total: number, each: { asked: number }) => total + each.asked, 0);
     expect(inPhases).toBe(asked);
-    expect(stderr).toMatch(/eu dies +\d+ settled, \d+ failed, 0 unknown, \d+ under way/);
+    expect(stderr).toMatch(/eu dies +[\d.]+ % +\d+ settled, \d+ failed, 0 unknown, \d+ under way/);
   });
 
   it('ends traffic with its summary when it is interrupted', async () => {

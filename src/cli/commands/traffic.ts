@@ -57,6 +57,7 @@ async function traffic(session: Session, options: TrafficOptions) {
     },
   }).finally(observed.stop);
   live.end();
+  if (!output.json) output.note('');
   const books_difference_msat = await readDifference(client);
   const phases = summarizePhases(observed.phases(), outcomes);
   const result: TrafficResult = { seed: options.seed, ...summarize(outcomes), phases, books_difference_msat };

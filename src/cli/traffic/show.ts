@@ -18,14 +18,15 @@ const percent = (rate: number | null): string => (rate === null ? '-' : `${(rate
 const milliseconds = (ms: number | null): string => (ms === null ? '-' : durationText(ms));
 
 const LABEL_WIDTH = 14;
+const RATE_WIDTH = 7;
 
 /** A line for each phase; what is under way is told on the last. */
 export function showProgress(live: Live, phases: readonly PhaseSummary[], underWay: number): void {
   for (const [at, { phase, settled, failed, unknown, success_rate }] of phases.entries()) {
     const now = at === phases.length - 1 ? `, ${underWay} under way` : '';
-    const rate = success_rate === null ? '' : `  ${percent(success_rate)}`;
     const counts = `${settled} settled, ${failed} failed, ${unknown} unknown${now}`;
-    live.set(`phase ${at}`, `  ${pad(phase, LABEL_WIDTH)} ${counts}${rate}`);
+    const rate = pad(percent(success_rate), RATE_WIDTH, 'right');
+    live.set(`phase ${at}`, `  ${pad(phase, LABEL_WIDTH)} ${rate}  ${counts}`);
   }
 }
 

@@ -110,7 +110,9 @@ export async function startNetwork<Name extends string>(
   const phase = createPhases(options.onProgress ?? (() => {}));
   const names = plan.groups.flat();
   const chain = await phase('chain', `${FIRST_BLOCKS} blocks`, async () => buildChain(options));
-  const hosts = await phase('nodes', names.join(', '), () => startHosts(plan, chain, options));
+  const hosts = await phase('nodes', `${names.length} Lightning nodes`, () =>
+    startHosts(plan, chain, options),
+  );
   try {
     const building = createBuilding(plan, chain, hosts);
     for (const [from, to] of linksOf(plan)) linkNodes(building.place(from), building.place(to));

@@ -7,7 +7,7 @@ import { createOwner, newSecret } from '../../src/access/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { MemoryNetwork } from '../../src/nodes/memory/network.ts';
-import type { Breakable } from '../../src/practice/faults.ts';
+import type { Breakable, Fault } from '../../src/practice/faults.ts';
 import { practiceRoutes } from '../../src/practice/routes.ts';
 import { openSystem } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
@@ -31,7 +31,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
   await db.tx((tx) => createOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));
   let height = 100;
-  const breakable: Breakable = new Map(OWN.map((name) => [name, async () => undefined]));
+  const breakable: Breakable = new Map(OWN.map((name) => [name, setFault(network, name)]));
   const mine = async (blocks: number): Promise<void> => {
     height += blocks;
   };
@@ -62,6 +62,14 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
     },
   };
 }
+
+/** A node that is cut off goes on as it was: a simulated one cannot be. */
+const setFault = (network: MemoryNetwork, name: string) => async (fault: Fault | null) => {
+  const switches = network.faults(name);
+  switches.start();
+  switches.delayAnswers(fault?.kind === 'slow' ? fault.delayMs : 0);
+  if (fault?.kind === 'dies') switches.kill();
+};
 
 function listen(
   fetch: (request: Request) => Response | Promise<Response>,

@@ -151,3 +151,11 @@ export function totalsOf({ ports }) {
     receivable: up.reduce((total, port) => total + (port.receivable ?? 0n), 0n),
   };
 }
+
+/**
+ * @param {Graph} graph
+ * @param {boolean} own
+ * @param {string | null} name
+ */
+export const portNamed = ({ ports }, own, name) =>
+  [...ports.values()].find((port) => port.own === own && port.name === name);

@@ -144,7 +144,8 @@ describe.skipIf(!hasBrowser)(
 
     it('is walked by keys: one stop for the picture, the arrows inside, the facts beside', async () => {
       const page = await openMap();
-      await page.locator('.port[tabindex="0"]').focus();
+      await page.getByRole('button', { name: 'Check books' }).focus();
+      await page.keyboard.press('Tab');
       await says(page, '#tip', 'us');
       await page.keyboard.press('ArrowRight');
       await says(page, '#tip', 'eu');

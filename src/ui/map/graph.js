@@ -90,7 +90,9 @@ function ownPort(node, fault) {
     key: keyOf(node),
     own: true,
     name: node.id,
-    alias: node.alias ?? node.region,
+    alias: [node.alias, node.region === node.id ? null : node.region]
+      .filter((part) => part !== null)
+      .join(', '),
     state: node.state,
     trouble: fault === undefined ? (lonely ? 'no channel usable' : '') : faultText(fault),
     spendable: up ? BigInt(node.spendable_msat) : 0n,

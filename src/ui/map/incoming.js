@@ -4,9 +4,9 @@
 /** @typedef {PracticeMap['paid'][number] & { invoice: Invoice, delayMs: number }} Found */
 
 /** How long a payer is looked for. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 4_000;
 /** Found payers come many in one answer: so late, all are shown as far from each other as they came about. */
-const LATE_MS = 1_000;
+const LATE_MS = 1_600;
 
 /**
  * @param {(found: Found) => void} onFound

@@ -46,7 +46,7 @@ const practice = (): PracticeMap => ({
 });
 
 describe('the layout', () => {
-  it.each([320, 360, 719, 720, 1100, 2400])(
+  it.each([320, 360, 819, 820, 1100, 2400])(
     'has all nodes inside of %i pixels, none upon another',
     (width) => {
       const { boxes, curves, height } = layOut(readGraph(nodes(), practice()), width, 400);

@@ -9,7 +9,7 @@ import { tellAlarm, tellLink } from './tiles.js';
 import { openView } from './view.js';
 
 /** After events: not more often than this. */
-const GAP_MS = 1_000;
+const GAP_MS = 1_500;
 /** Without events, as often as Argosy itself looks at its nodes; not while nobody sees it. */
 const LOOK_MS = 5_000;
 

@@ -103,8 +103,9 @@ function followPointer(svg, tip, facts) {
   };
   svg.addEventListener('pointerover', (event) => turnTo(event.target));
   svg.addEventListener('pointerleave', () => turnTo(document.activeElement));
-  svg.addEventListener('focusin', (event) => turnTo(event.target));
-  svg.addEventListener('focusout', () => turnTo(null));
+  // A picture that listens to the focus itself would be one more stop for the tab key.
+  svg.parentElement?.addEventListener('focusin', (event) => turnTo(event.target));
+  svg.parentElement?.addEventListener('focusout', () => turnTo(null));
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && turnTo(null));
   return show;
 }

@@ -56,8 +56,8 @@ describe.skipIf(!hasBrowser)(
 
     const says = (page: Page, where: string, text: string): Promise<void> =>
       page.locator(where).filter({ hasText: text }).first().waitFor({ timeout: 20_000 });
-    const merchantAsks = async (): Promise<string> =>
-      (await argosy.practice.invoiceAs('merchant', { amount_msat: sat(25_000n) })).invoice;
+    const merchantAsks = async (amountSat = 25_000n): Promise<string> =>
+      (await argosy.practice.invoiceAs('merchant', { amount_msat: sat(amountSat) })).invoice;
 
     it('shows nodes, channels and what they can do, and takes the key out of the address', async () => {
       const page = await openMap();
@@ -122,13 +122,16 @@ describe.skipIf(!hasBrowser)(
       const relay = await openRelay(fleet.api);
       expected = /ERR_|Failed to load/;
       const page = await open(`${relay.api}/#key=${fleet.key}`);
-      await says(page, '#link', 'live');
+      await says(page, '#verdict', 'All 3 nodes are up');
+      await page.context().setOffline(true);
       relay.cut();
       await says(page, '#link', 'no connection');
       await says(page, '#verdict', 'this is how it was');
-      await argosy.payAndWait({ invoice: await merchantAsks() });
+      await argosy.payAndWait({ invoice: await merchantAsks(31_415n) });
+      await page.context().setOffline(false);
       await says(page, '#link', 'live');
-      await says(page, '#recent li[data-state=settled]', '25,000 sat');
+      await says(page, '#verdict', 'All 3 nodes are up');
+      await says(page, '#recent li[data-state=settled]', '31,415 sat');
       await page.close();
       await relay.stop();
     });

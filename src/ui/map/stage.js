@@ -14,6 +14,9 @@ import { openPicture } from './picture.js';
 const SHARE = 0.58;
 const HEIGHT_LEAST = 420;
 
+/** An unknown one has none yet. */
+const ENDS = new Set(['settled', 'failed']);
+
 export function openStage() {
   const svg = find('picture', SVGSVGElement);
   const picture = openPicture(svg, find('tip', HTMLElement));
@@ -46,7 +49,7 @@ export function openStage() {
     outgoing({ attempts }) {
       for (const { node, parts } of attempts) {
         for (const { id, state, route, amount_msat: amount } of parts) {
-          const end = state === 'planned' || state === 'in_flight' ? null : state;
+          const end = ENDS.has(state) ? state : null;
           flights.tell(id, { kind: 'out', size: sizeOf(amount), end, legs: wayOf(true, node, route) });
         }
       }

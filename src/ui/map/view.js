@@ -9,13 +9,22 @@ import { openStage } from './stage.js';
 import { fillTables, tellBooks, tellNoBooks, tellStale, tellTotals, tellVerdict } from './tiles.js';
 import { labelOf } from './words.js';
 
+/** For so long a good proof of the books is told of now; a bad one is until the next. */
+const FRESH_MS = 300_000;
+
 export function openView() {
   const stage = openStage();
   const recent = openRecent(find('recent', HTMLElement));
   /** @type {{ graph: Graph, at: number } | null} */
   let known = null;
-  /** @type {Books | null} */
+  /** @type {{ found: Books, at: number } | null} */
   let books = null;
+  const tellAll = () => {
+    if (known === null) return;
+    const counts =
+      books !== null && (books.found.difference_msat !== '0' || Date.now() - books.at < FRESH_MS);
+    tellVerdict(known.graph, counts ? (books?.found ?? null) : null);
+  };
   const incoming = openIncoming(
     (found) => {
       const payer = known === null ? undefined : portNamed(known.graph, false, found.payer);
@@ -31,7 +40,7 @@ export function openView() {
       known = { graph, at: Date.now() };
       stage.show(graph);
       tellTotals(graph);
-      tellVerdict(graph, books);
+      tellAll();
       fillTables(graph);
       recent.rename(graph.ports);
       incoming.match(paid);
@@ -57,9 +66,9 @@ export function openView() {
     isLooking: incoming.isLooking,
     /** @param {Books} found */
     books(found) {
-      books = found;
+      books = { found, at: Date.now() };
       tellBooks(found);
-      if (known !== null) tellVerdict(known.graph, books);
+      tellAll();
     },
     /** @param {string} why */
     noBooks(why) {

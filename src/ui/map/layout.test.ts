@@ -91,7 +91,7 @@ describe('the way of a payment', () => {
     expect(place(0).x).toBeCloseTo((us?.x ?? 0) + (us?.width ?? 0) / 2);
     const gap = (cafe?.x ?? 0) - (cafe?.width ?? 0) / 2 - place(1).x;
     expect(gap).toBeGreaterThan(0);
-    expect(gap).toBeLessThan(12);
+    expect(gap).toBeLessThan(20);
   });
 
   it('ends where the picture ends', () => {

@@ -10,7 +10,7 @@ import { signOf } from './words.js';
  * @property {(share: number) => { x: number, y: number }} place
  * @property {number} began ms
  * @property {number} takes ms
- * @property {string | null} end its last state, once that is known
+ * @property {string | null} end how it ended; null: it has not
  */
 
 /** Beyond so many at once nobody can follow them; the list below tells of all. */

@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== 'linux')('the whole product, paying and bei
   it(
     'is well after each of eight kills',
     async () => {
-      const summary = await crash({ ...options(), kills: KILLS });
+      const summary = await crash({ ...options(), kills: KILLS, comings: true });
       expect(summary.violations).toEqual([]);
       expect(summary.kills).toBe(8);
       expect(summary.payments.settled).toBeGreaterThan(20);

@@ -12,6 +12,8 @@ export interface PaymentsContext {
   readonly fleet: () => Fleet;
   readonly network: Network;
   readonly patience: Patience;
+  /** There is something new: effects to do, events to tell. */
+  readonly kick: () => void;
 }
 
 /** How long to wait before drawing a conclusion. ms. */

@@ -35,10 +35,15 @@ async function addBatch(tx: Tx, first: number, last: number): Promise<void> {
   );
   await tx.query(
     `insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, payment_secret, amount_msat,
-       fee_limit_msat, state, preimage, paid_fee_msat, fee_msat, attempt, plan, deadline_at, created_at, ended_at)
+       fee_limit_msat, state, preimage, paid_fee_msat, fee_msat, attempt, deadline_at, created_at, ended_at)
      select 'pay_' || tail, 'obl_' || tail, account_id, network, hash, bolt11, payment_secret, amount_msat,
-       fee_limit_msat, state, preimage, paid_fee_msat, fee_msat, attempt, plan, deadline_at,
+       fee_limit_msat, state, preimage, paid_fee_msat, fee_msat, attempt, deadline_at,
        created_at - (1000000 - n) * interval '1 s', ended_at from old, one`,
+  );
+  await tx.query(
+    `insert into attempt (payment_id, attempt, plan, rounds, planned_at)
+     select 'pay_' || tail, attempt.attempt, plan, rounds, planned_at from old, attempt
+     where attempt.payment_id = (select id from one)`,
   );
   await tx.query(`insert into hash_claim select network, hash, 'pay_' || tail from old, one`);
   await tx.query(

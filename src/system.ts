@@ -51,6 +51,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
+    kick() {
+      runner.kick();
+      publisher.kick();
+    },
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
       return fleet;
@@ -76,10 +80,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
   const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
-  const kick = () => {
-    runner.kick();
-    publisher.kick();
-  };
+  const { kick } = payments;
   const recovery = startRecovery(payments, clock, kick);
   try {
     const { cameUp } = recovery;

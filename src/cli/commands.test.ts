@@ -76,9 +76,13 @@ describe('paying', () => {
     expect(await json('pay', invoice, '--amount', '1234', '--msat')).toMatchObject({ amount_msat: '1234' });
   });
 
-  it('shows a payment with its route and its ledger transfers', async () => {
+  it('shows a payment: who could pay, its route, where the time went, its ledger transfers', async () => {
     const { id } = await json<{ id: string }>('pay', await merchantAsks('700'));
     const shown = await argosy('payment', id);
+    expect(shown.stdout).toMatch(/to +merchant/);
+    expect(shown.stdout).toMatch(/→ +eu +eu +0 .* ms +pays, the cheapest/);
+    expect(shown.stdout).toMatch(/\+0 ms +\d+ ms +█.* asking the nodes; \w+ answered last/);
+    expect(shown.stdout).toMatch(/on its way, until it was settled/);
     expect(shown.stdout).toMatch(/own:business +own:business:held +707 +hold/);
     expect(await json('payment', id)).toMatchObject({ id, state: 'settled' });
     const page = await json<{ data: unknown[]; next_cursor: string }>('payments', '--limit', '1');

@@ -1,29 +1,42 @@
 /** A payment and a quote as text for people. */
 import { printable } from '../lightning/text.ts';
-import type { Candidate, Part, Payment, Quote } from '../sdk/index.ts';
+import type { Attempt, Candidate, Part, Payment, Quote } from '../sdk/index.ts';
 import type { NameOf } from './names.ts';
 import type { Output } from './output.ts';
-import { type Column, facts, indent, type Paint, table } from './print.ts';
-import { durationText, obstacleText, stateText, timeText } from './words.ts';
+import { type Column, facts, indent, table } from './print.ts';
+import { advantageText, durationText, obstacleText, stateText, timeText } from './words.ts';
 
-/** Who could pay, best first, and why the others cannot. */
-export function candidateTable(plan: Quote['plan'], output: Output): string[] {
+/**
+ * Who could pay, best first, and why the others cannot.
+ * @param answers with how long each was waited for
+ */
+export function candidateTable(
+  plan: Quote['plan'],
+  output: Output,
+  { answers = false }: { readonly answers?: boolean } = {},
+): string[] {
+  const right = { align: 'right' as const };
   const columns = [
     { title: '' },
     { title: 'node' },
     { title: 'region' },
-    { title: `fee ${output.unit}`, align: 'right' as const },
-    { title: `can send ${output.unit}`, align: 'right' as const },
-    { title: 'hops', align: 'right' as const },
-    { title: 'parts', align: 'right' as const },
+    { title: `fee ${output.unit}`, ...right },
+    { title: `can send ${output.unit}`, ...right },
+    { title: 'hops', ...right },
+    { title: 'parts', ...right },
+    ...(answers ? [{ title: 'answered in', ...right }] : []),
     { title: '' },
   ];
-  const rows = plan.candidates.map((each) => candidateRow(each, each.node === plan.chosen, output));
+  const rows = plan.candidates.map((each) => {
+    const chosen = each.node === plan.chosen;
+    const answer = each.answer_ms === null ? '-' : durationText(each.answer_ms);
+    const verdict = verdictOn(each, chosen ? plan.why : null, output);
+    return [...candidateCells(each, chosen, output), ...(answers ? [answer] : []), verdict];
+  });
   return table(columns, rows, output.paint);
 }
 
-function candidateRow(candidate: Candidate, chosen: boolean, { amount, paint }: Output): string[] {
-  const { obstacle } = candidate;
+function candidateCells(candidate: Candidate, chosen: boolean, { amount, paint }: Output): string[] {
   return [
     chosen ? paint('green', '→') : '',
     chosen ? paint('bold', candidate.node) : candidate.node,
@@ -32,12 +45,14 @@ function candidateRow(candidate: Candidate, chosen: boolean, { amount, paint }: 
     amount(candidate.spendable_msat),
     candidate.hops === null ? '-' : String(candidate.hops),
     candidate.parts === 0 ? '-' : String(candidate.parts),
-    obstacle === null
-      ? chosen
-        ? paint('green', 'pays')
-        : paint('dim', 'could pay, too')
-      : paint('yellow', obstacleText(obstacle)),
   ];
+}
+
+/** @param why it was chosen; null: it was not */
+function verdictOn({ obstacle }: Candidate, why: Quote['plan']['why'], { paint }: Output): string {
+  if (obstacle !== null) return paint('yellow', obstacleText(obstacle));
+  if (why === null) return paint('dim', 'could pay, too');
+  return `${paint('green', 'pays')}, ${advantageText(why)}`;
 }
 
 export function quoteLines(quote: Quote, nameOf: NameOf, output: Output): string[] {
@@ -81,6 +96,10 @@ export function paymentLine(payment: Payment, output: Output): string {
   return `${stateText(payment.state, paint)}${failure}  ${details.join(', ')}  ${paint('dim', payment.id)}`;
 }
 
+/** @example 'attempt 2, at eu' */
+export const attemptTitle = ({ attempt, node }: Pick<Attempt, 'attempt' | 'node'>): string =>
+  `attempt ${attempt}${node === null ? ': nobody could pay' : `, at ${node}`}`;
+
 /** Every part with its route, under the line of the payment: which says all that there is to say of a single part. */
 export function routeLines(payment: Payment, nameOf: NameOf, output: Output): string[] {
   const [first, ...others] = payment.attempts.flatMap(({ node, parts }) =>
@@ -90,13 +109,13 @@ export function routeLines(payment: Payment, nameOf: NameOf, output: Output): st
     return hopTable(first.part, first.node ?? '-', nameOf, output);
   }
   return payment.attempts.flatMap(({ attempt, node, parts }) => {
-    const title = payment.attempts.length > 1 ? [`attempt ${attempt}, at ${node ?? '-'}`] : [];
+    const title = payment.attempts.length > 1 ? [attemptTitle({ attempt, node })] : [];
     const lines = parts.flatMap((part) => partLines(part, node ?? '-', nameOf, output));
     return [...title, ...(title.length > 0 ? indent(lines) : lines)];
   });
 }
 
-function partLines(part: Part, node: string, nameOf: NameOf, output: Output): string[] {
+export function partLines(part: Part, node: string, nameOf: NameOf, output: Output): string[] {
   const failure = part.failure === null ? '' : ` (${part.failure})`;
   const title = `${stateText(part.state, output.paint)}${failure}  ${output.money(part.amount_msat)} from ${node}`;
   return [title, ...indent(hopTable(part, node, nameOf, output))];
@@ -121,47 +140,4 @@ function hopTable(part: Part, node: string, nameOf: NameOf, output: Output): str
     { title: 'channel' },
   ];
   return table(columns, hops, output.paint);
-}
-
-/** Everything about one payment. */
-export function paymentLines(payment: Payment, nameOf: NameOf, output: Output): string[] {
-  const { paint } = output;
-  return [
-    paymentLine(payment, output),
-    '',
-    ...facts(
-      [
-        ['account', payment.account],
-        ['fee limit', output.money(payment.fee_limit_msat)],
-        ['hash', payment.payment_hash],
-        ['preimage', payment.preimage ?? '-'],
-        ['began', timeText(payment.created_at)],
-        ['ended', timeText(payment.ended_at)],
-        ...(payment.internal_invoice === null ? [] : [['own invoice', payment.internal_invoice] as const]),
-      ],
-      paint,
-    ),
-    ...section('Parts', routeLines(payment, nameOf, output), paint),
-    ...section('Ledger', transferLines(payment, output), paint),
-  ];
-}
-
-const section = (title: string, lines: readonly string[], paint: Paint): string[] =>
-  lines.length === 0 ? [] : ['', paint('bold', title), ...indent(lines)];
-
-function transferLines(payment: Payment, output: Output): string[] {
-  const rows = (payment.transfers ?? []).map((each) => [
-    each.debit,
-    each.credit,
-    output.amount(each.amount_msat),
-    each.reason,
-  ]);
-  if (rows.length === 0) return [];
-  const columns = [
-    { title: 'debit' },
-    { title: 'credit' },
-    { title: output.unit, align: 'right' as const },
-    { title: 'reason' },
-  ];
-  return table(columns, rows, output.paint);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toJson } from './output.ts';
-import { bar, facts, type Paint, shorten, table, widthOf } from './print.ts';
+import { bar, facts, type Paint, shorten, spanBar, table, widthOf } from './print.ts';
 
 const plain: Paint = (_, text) => text;
 const loud: Paint = (_, text) => `\u001b[31m${text}\u001b[39m`;
@@ -54,4 +54,17 @@ describe('JSON', () => {
     expect(written).toMatch(/^[\x20-\x7e]*$/);
     expect(JSON.parse(written)).toEqual({ alias });
   });
+});
+
+describe('a span of a whole', () => {
+  it.each([
+    [0, 4, 8, '████░░░░'],
+    [4, 6, 8, '░░░░██░░'],
+    [8, 8, 8, '░░░░░░░█'],
+    [3, 3, 8, '░░░█░░░░'],
+    [0, 0, 0, '█░░░░░░░'],
+    [0, 99, 8, '████████'],
+  ])('from %i to %i of %i is drawn as %s', (from, to, whole, drawn) =>
+    expect(spanBar(from, to, whole, 8)).toBe(drawn),
+  );
 });

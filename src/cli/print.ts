@@ -59,6 +59,14 @@ export function bar(part: bigint, whole: bigint, width: number): string {
   return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
+/** When in a whole something was, drawn; however short, it is seen. @example spanBar(4, 6, 8, 8) // '░░░░██░░' */
+export function spanBar(from: number, to: number, whole: number, width: number): string {
+  const cell = (at: number): number => (whole <= 0 ? 0 : Math.round((at / whole) * width));
+  const first = Math.max(0, Math.min(cell(from), width - 1));
+  const filled = Math.max(1, Math.min(cell(to), width) - first);
+  return '░'.repeat(first) + '█'.repeat(filled) + '░'.repeat(width - first - filled);
+}
+
 /** Names and values, aligned. */
 export function facts(pairs: readonly (readonly [string, string])[], paint: Paint): string[] {
   const width = Math.max(...pairs.map(([name]) => name.length));

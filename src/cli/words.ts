@@ -48,13 +48,37 @@ const OBSTACLES: Readonly<Record<string, string>> = {
 
 export const obstacleText = (obstacle: string): string => OBSTACLES[obstacle] ?? obstacle;
 
+const ADVANTAGES: Readonly<Record<string, string>> = {
+  only_one: 'the only one that can',
+  cheapest: 'the cheapest',
+  preferred_region: 'as cheap as others, in the preferred region',
+  most_spendable: 'as cheap as others, with most to send',
+  none: 'as good as others',
+};
+
+/** Why this node and no other. */
+export const advantageText = (why: string): string => ADVANTAGES[why] ?? why;
+
 /** @example timeText('2026-11-21T12:00:00.000Z') // '2026-11-21 12:00:00Z' */
 export const timeText = (iso: string | null): string =>
   iso === null ? '-' : `${iso.slice(0, 19).replace('T', ' ')}Z`;
 
-/** @example durationText(1234) // '1.2 s' */
-export const durationText = (ms: number): string =>
-  ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+/** For comparing with a log. @example exactTimeText('2026-11-21T12:00:00.250Z') // '2026-11-21 12:00:00.250Z' */
+export const exactTimeText = (iso: string | null): string => (iso === null ? '-' : iso.replace('T', ' '));
+
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+
+/** @example durationText(1234) // '1.2 s'; durationText(244_000) // '4 min 4 s' */
+export function durationText(ms: number): string {
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < MINUTE_S) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.floor((seconds % HOUR_S) / MINUTE_S);
+  return seconds < HOUR_S
+    ? `${minutes} min ${seconds % MINUTE_S} s`
+    : `${Math.floor(seconds / HOUR_S)} h ${minutes} min`;
+}
 
 /** @example countText(1, 'channel') // '1 channel' */
 export const countText = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -8,9 +8,8 @@ import { bookInternal, bookPartReturned, bookPartSent, bookPartSettled, bookRele
 import type { PaymentsContext } from './context.ts';
 import { lockInvoice, settleInvoice } from './invoice-store.ts';
 import { decide, type PaymentEffect, type PaymentEvent, partMsat } from './payment.ts';
-import type { PaymentPlan } from './plan.ts';
 import { lockPaymentOfPart, releaseHash, type StoredPayment, savePayment } from './store.ts';
-import { paymentView, planView } from './views.ts';
+import { paymentView } from './views.ts';
 
 /** Applies an event to the payment that has the part. Null: no payment of ours. */
 export async function applyPartEvent(
@@ -28,17 +27,14 @@ export async function applyTo(
   tx: Books,
   stored: StoredPayment,
   event: PaymentEvent,
-  plan?: PaymentPlan,
 ): Promise<StoredPayment> {
   const [after, effects] = decide(stored.payment, event);
-  const shown = plan === undefined ? stored.plan : planView(plan);
   if (after === stored.payment && effects.length === 0) return stored;
-  await savePayment(tx, stored.payment, after, plan === undefined ? undefined : shown);
+  await savePayment(tx, stored.payment, after);
   const over = after.state === 'settled' || after.state === 'failed';
   const next = {
     ...stored,
     payment: after,
-    plan: shown,
     endedAt: over ? (stored.endedAt ?? context.clock.now()) : null,
   };
   for (const effect of effects) await perform(context, tx, next, effect);

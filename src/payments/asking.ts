@@ -33,6 +33,8 @@ async function askPayer(
   own: OwnNode,
   question: RouteQuestion,
 ): Promise<PayerFacts> {
+  const asked = performance.now();
+  const answerMs = () => Math.round(performance.now() - asked);
   const health = await recentHealth(fleet, clock, own);
   const facts = {
     node: own.id,
@@ -41,9 +43,9 @@ async function askPayer(
     spendableMsat: msat(liquidity(health).spendableMsat),
   };
   const { routes } = own.node.facets;
-  if (health.state === 'down' || routes === undefined) return { ...facts, answer: null };
+  if (health.state === 'down' || routes === undefined) return { ...facts, answer: null, answerMs: null };
   const answer = await within(clock, ANSWER_MS, routes.find(question)).catch(() => null);
-  return { ...facts, answer };
+  return { ...facts, answer, answerMs: answerMs() };
 }
 
 /** At most a second old; a node known to be down is not waited for. */

@@ -27,6 +27,7 @@ const part = (amount: bigint, fee: bigint): Part => ({
   },
   state: 'planned',
   failure: null,
+  sendMs: null,
 });
 const us = nodeAccounts(nodeId('us'));
 const change = (transfers: readonly Transfer[], account: Account): bigint =>

@@ -14,6 +14,8 @@ export interface PaymentsContext {
   readonly patience: Patience;
   /** Sends of this process that have no answer: they may be on their way still. */
   readonly unanswered: Set<PartToken>;
+  /** There is something new: effects to do, events to tell. */
+  readonly kick: () => void;
 }
 
 /** How long to wait before drawing a conclusion. ms. */

@@ -24,6 +24,7 @@ const part = (n: number, attempt = 1, amount = 1000n): Part => ({
   },
   state: 'planned',
   failure: null,
+  sendMs: null,
 });
 
 const fresh: Payment = {
@@ -128,6 +129,16 @@ describe('a payment', () => {
     const [payment, effects] = play(plan(part(1)), dear);
     expect(payment).toMatchObject({ state: 'settled', feeMsat: 1n });
     expect(kinds(effects).slice(2)).toEqual(['book_part_settled', 'alarm', 'release_hold']);
+  });
+
+  it('keeps how long a send took, also when the end was told before the answer, and then changes nothing else', () => {
+    const accepted: PaymentEvent = { kind: 'accepted', token: token(1), sendMs: 7 };
+    expect(play(plan(part(1)), accepted)[0].parts[0]).toMatchObject({ state: 'in_flight', sendMs: 7 });
+    const [settled] = play(plan(part(1)), settle(1));
+    const [after, effects] = decide(settled, accepted);
+    expect(after).toEqual({ ...settled, parts: [{ ...settled.parts[0], sendMs: 7 }] });
+    expect(effects).toEqual([]);
+    expect(decide(after, { ...accepted, sendMs: 9 })).toEqual([after, []]);
   });
 
   it('ignores what it has heard before', () => {

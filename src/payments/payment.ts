@@ -32,6 +32,8 @@ export interface Part {
   readonly route: Route;
   readonly state: PartState;
   readonly failure: PartFailure | null;
+  /** How long its node took to take it, or was waited for; null: not sent, or nobody knows. */
+  readonly sendMs: number | null;
 }
 export const partMsat = (part: Part): Msat => deliveredMsat(part.route);
 export const partFeeMsat = (part: Part): Msat => feeMsat(part.route);
@@ -52,8 +54,13 @@ export interface Payment {
 }
 
 export type PaymentEvent =
-  | { readonly kind: 'accepted' | 'unanswered'; readonly token: PartToken }
-  | { readonly kind: 'failed'; readonly token: PartToken; readonly reason: PartFailure }
+  | { readonly kind: 'accepted' | 'unanswered'; readonly token: PartToken; readonly sendMs?: number }
+  | {
+      readonly kind: 'failed';
+      readonly token: PartToken;
+      readonly reason: PartFailure;
+      readonly sendMs?: number;
+    }
   | {
       readonly kind: 'settled';
       readonly token: PartToken;
@@ -97,9 +104,10 @@ export function decide(payment: Payment, event: PaymentEvent): Decision {
 
 type PartEvent = Extract<PaymentEvent, { token: PartToken }>;
 
-function partEvent(payment: Payment, event: PartEvent): Decision {
-  const part = payment.parts.find((candidate) => candidate.token === event.token);
-  if (part === undefined) return [payment, []];
+function partEvent(before: Payment, event: PartEvent): Decision {
+  const found = before.parts.find((candidate) => candidate.token === event.token);
+  if (found === undefined) return [before, []];
+  const [payment, part] = withSendMs(before, found, event);
   if (event.kind === 'settled') return settled(payment, part, event);
   if (!isOpen(part)) return [payment, []]; // news of an ended part: late, or told twice
   switch (event.kind) {
@@ -115,6 +123,13 @@ function partEvent(payment: Payment, event: PartEvent): Decision {
         { kind: 'book_part_returned', part },
       ]);
   }
+}
+
+/** The answer to a send may come after the part's end: how long it took is worth knowing all the same. */
+function withSendMs(payment: Payment, part: Part, event: PartEvent): readonly [Payment, Part] {
+  if (event.kind === 'settled' || event.sendMs === undefined || part.sendMs !== null) return [payment, part];
+  const { sendMs } = event;
+  return [withPart(payment, part, { sendMs }), { ...part, sendMs }];
 }
 
 function settled(payment: Payment, part: Part, event: PartEvent & { kind: 'settled' }): Decision {
@@ -141,7 +156,11 @@ function settled(payment: Payment, part: Part, event: PartEvent & { kind: 'settl
   return rest({ ...next, feeMsat: msat(payment.feeMsat + charged) }, effects);
 }
 
-function withPart(payment: Payment, part: Part, change: Partial<Pick<Part, 'state' | 'failure'>>): Payment {
+function withPart(
+  payment: Payment,
+  part: Part,
+  change: Partial<Pick<Part, 'state' | 'failure' | 'sendMs'>>,
+): Payment {
   const parts = payment.parts.map((each) => (each.token === part.token ? { ...each, ...change } : each));
   return { ...payment, parts };
 }

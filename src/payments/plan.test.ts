@@ -17,6 +17,7 @@ const able = (node: string, fee: bigint, change: Partial<PayerFacts> = {}): Paye
   health: 'up',
   spendableMsat: fromSat(10n),
   answer: { kind: 'routes', routes: [route(fee)] },
+  answerMs: 3,
   ...change,
 });
 const question = {
@@ -48,6 +49,16 @@ describe('choosing who pays', () => {
   it('takes the one with more to spend among equals', () => {
     expect(chosen(able('us', 10n), able('eu', 10n, { spendableMsat: fromSat(11n) }))).toBe('eu');
   });
+  it.each([
+    ['only_one', [able('us', 10n), able('eu', 99n)]],
+    ['cheapest', [able('us', 10n), able('eu', 11n)]],
+    ['preferred_region', [able('us', 10n), able('asia', 10n, { spendableMsat: fromSat(11n) })]],
+    ['most_spendable', [able('eu', 10n, { spendableMsat: fromSat(11n) }), able('asia', 10n)]],
+    ['none', [able('eu', 10n), able('asia', 10n)]],
+    [null, [able('us', 99n)]],
+  ] as const)('says why: %s', (why, facts) =>
+    expect(choosePayer({ ...question, preferredRegion: 'us' }, facts).why).toBe(why),
+  );
   it('passes over nodes that are down, lagging, poor, cut off or too dear, and says so', () => {
     expect(
       obstacles(

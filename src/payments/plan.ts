@@ -13,6 +13,8 @@ export interface PayerFacts {
   readonly spendableMsat: Msat;
   /** Null: not asked, or no answer. */
   readonly answer: RouteAnswer | null;
+  /** How long it was waited for; null: it was not asked. */
+  readonly answerMs: number | null;
 }
 
 export type Obstacle =
@@ -35,12 +37,23 @@ export interface PayerCandidate {
   readonly routes: readonly Route[];
   /** Null: it can pay. */
   readonly obstacle: Obstacle | null;
+  readonly answerMs: number | null;
 }
+
+/** What told the chosen one from the next that could have paid. */
+export type Advantage = 'only_one' | 'cheapest' | 'preferred_region' | 'most_spendable' | 'none';
 
 export interface PaymentPlan {
   readonly chosen: PayerCandidate | null;
+  /** Null: nobody can. */
+  readonly why: Advantage | null;
   /** Best first; those who cannot pay come last, each with the reason. */
   readonly candidates: readonly PayerCandidate[];
+}
+
+/** A plan, and when the last of those asked had answered. ms since 1970. */
+export interface MadePlan extends PaymentPlan {
+  readonly plannedAt: number;
 }
 
 export interface PayerQuestion {
@@ -61,12 +74,25 @@ export const routeKey = (node: NodeId, route: Route): string =>
 /** The cheapest able node pays; among equals the preferred region, then the larger reserve of liquidity. */
 export function choosePayer(question: PayerQuestion, facts: readonly PayerFacts[]): PaymentPlan {
   const candidates = facts.map((fact) => weigh(question, fact)).sort((a, b) => compare(question, a, b));
-  const first = candidates[0];
-  return { chosen: first !== undefined && first.obstacle === null ? first : null, candidates };
+  const [first, second] = candidates.filter((candidate) => candidate.obstacle === null);
+  if (first === undefined) return { chosen: null, why: null, candidates };
+  return { chosen: first, why: advantageOf(question, first, second), candidates };
+}
+
+/** `compare`, in a word. */
+function advantageOf(
+  { preferredRegion }: PayerQuestion,
+  first: PayerCandidate,
+  second: PayerCandidate | undefined,
+): Advantage {
+  if (second === undefined) return 'only_one';
+  if (first.feeMsat !== second.feeMsat) return 'cheapest';
+  if (first.region === preferredRegion && second.region !== preferredRegion) return 'preferred_region';
+  return first.spendableMsat > second.spendableMsat ? 'most_spendable' : 'none';
 }
 
 function weigh(question: PayerQuestion, fact: PayerFacts): PayerCandidate {
-  const { node, region, health, spendableMsat, answer } = fact;
+  const { node, region, health, spendableMsat, answer, answerMs } = fact;
   const routes = answer?.kind === 'routes' ? toldApart(answer.routes) : [];
   const candidate: PayerCandidate = {
     node,
@@ -77,6 +103,7 @@ function weigh(question: PayerQuestion, fact: PayerFacts): PayerCandidate {
     cltvDelta: routes.length === 0 ? null : Math.max(...routes.map(totalCltvDelta)),
     routes,
     obstacle: null,
+    answerMs,
   };
   return { ...candidate, obstacle: obstacleOf(question, candidate, answer) };
 }

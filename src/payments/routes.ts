@@ -5,17 +5,17 @@ import { type Api, pageQuery, readCursor, writeCursor } from '../kit/http.ts';
 import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
 import { body, json } from '../kit/shapes.ts';
-import { readTransfers } from '../ledger/store.ts';
-import { feeMsat } from '../lightning/route.ts';
-import { sum } from '../money/msat.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoice, listInvoices } from './invoice-store.ts';
+import { readPaymentDetail } from './payment-detail.ts';
+import type { PaymentPlan } from './plan.ts';
+import { planView } from './plan-view.ts';
 import { issueInvoice, recordInvoice } from './receive.ts';
 import { amountField } from './request.ts';
 import { invoiceBody, invoiceSchema, pageOf, payBody, paymentSchema, quoteSchema } from './schemas.ts';
 import { intendOnce, intendPayment, type PreparedPayment, preparePayment } from './service.ts';
-import { findPayment, listPayments } from './store.ts';
-import { invoiceView, paymentView, planView } from './views.ts';
+import { listPayments } from './store.ts';
+import { invoiceView, paymentView } from './views.ts';
 
 const keyHeader = z.object({
   'idempotency-key': z.string().optional().openapi({ example: 'order-1042', description: 'required' }),
@@ -83,21 +83,16 @@ export function paymentRoutes(api: Api, guarded: Guarded, context: PaymentsConte
     guarded('payments:read', {
       method: 'get',
       path: '/v1/payments/{id}',
-      summary: 'One payment: plan, attempts, parts, routes, and its ledger transfers',
+      summary:
+        'One payment: each attempt with its candidates, parts, routes and times, and the ledger transfers',
       request: { params: idParam },
       responses: { 200: json(paymentSchema, 'The payment') },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      const stored = await findPayment(db.read, id);
-      if (stored === null) throw new Problem('not_found', `id: there is no payment ${id}.`, { field: 'id' });
-      const sources = [id, ...stored.payment.parts.map((part) => part.id)];
-      const transfers = await readTransfers(db.read, sources);
-      const shown = transfers.map(({ amount_msat, at: _, ...rest }) => ({
-        ...rest,
-        amount_msat: amount_msat.toString(),
-      }));
-      return c.json({ ...paymentView(stored), transfers: shown }, 200);
+      const detail = await readPaymentDetail(db.read, id);
+      if (detail === null) throw new Problem('not_found', `id: there is no payment ${id}.`, { field: 'id' });
+      return c.json(detail, 200);
     },
   );
 }
@@ -123,9 +118,11 @@ async function payOnce(
   }
 }
 
+const NOBODY_ASKED: PaymentPlan = { chosen: null, why: null, candidates: [] };
+
 function quoteView(prepared: PreparedPayment): z.infer<typeof quoteSchema> {
   const { invoice, plan, own } = prepared;
-  const fee = own === null ? (plan.chosen === null ? null : sum(plan.chosen.routes.map(feeMsat))) : 0n;
+  const fee = own === null ? (plan?.chosen?.feeMsat ?? null) : 0n;
   return {
     payable: fee !== null,
     amount_msat: prepared.amountMsat.toString(),
@@ -135,7 +132,7 @@ function quoteView(prepared: PreparedPayment): z.infer<typeof quoteSchema> {
     description: invoice.description,
     expires_at: new Date(invoice.expiresAt).toISOString(),
     internal_invoice: own?.id ?? null,
-    plan: planView(plan),
+    plan: planView(plan ?? NOBODY_ASKED),
   };
 }
 

@@ -1,8 +1,10 @@
 /** The shapes of payments and invoices on the wire. */
 import { z } from '@hono/zod-openapi';
 import { msatText } from '../kit/shapes.ts';
+import { paymentExample } from './examples.ts';
 
 const BOLT11_EXAMPLE = 'lnbcrt250u1p...';
+const ONE_ALONE = 'only where one payment is asked for';
 const timeText = z.iso.datetime().openapi({ example: '2026-11-21T12:00:00.000Z' });
 const region = z.string().max(40).optional().openapi({ example: 'eu', description: 'preferred where equal' });
 const account = z
@@ -43,11 +45,31 @@ const candidate = z
       .enum(['node_down', 'node_lagging', 'no_liquidity', 'no_route', 'fee_limit', 'route_failed_before'])
       .nullable()
       .openapi({ description: 'null: it can pay' }),
+    answer_ms: z
+      .int()
+      .nullable()
+      .openapi({ description: 'how long its answer was waited for; null: it was not asked' }),
   })
   .openapi('Candidate');
 const plan = z
-  .object({ chosen: z.string().nullable(), candidates: z.array(candidate) })
+  .object({
+    chosen: z.string().nullable(),
+    why: z
+      .enum(['only_one', 'cheapest', 'preferred_region', 'most_spendable', 'none'])
+      .nullable()
+      .openapi({ description: 'what told the chosen one from the next best; null: nobody can pay' }),
+    candidates: z.array(candidate),
+  })
   .openapi('Plan', { description: 'Best first; who cannot pay comes last, with the obstacle.' });
+const attemptPlan = plan
+  .extend({
+    asked_at: timeText.openapi({ description: 'when all nodes were asked, at once' }),
+    planned_at: timeText.openapi({ description: 'when the last of them had answered' }),
+    rounds: z.int().openapi({ description: 'how often they were asked; these are the last answers' }),
+  })
+  .openapi('AttemptPlan', {
+    description: 'Best first, 32 at most, as they were when the attempt was planned.',
+  });
 
 export const quoteSchema = z
   .object({
@@ -64,6 +86,18 @@ export const quoteSchema = z
   .openapi('Quote');
 
 const hop = z.object({ pubkey: z.string(), scid: z.string(), amount_msat: msatText, cltv_delta: z.int() });
+const timings = z
+  .object({
+    planned_at: timeText,
+    sent_at: timeText
+      .nullable()
+      .openapi({ description: 'when it was handed to its node; null: it was not, or nobody knows' }),
+    answered_at: timeText
+      .nullable()
+      .openapi({ description: 'when its node had taken it, or was waited for no longer' }),
+    ended_at: timeText.nullable(),
+  })
+  .openapi('Timings');
 const part = z
   .object({
     id: z.string(),
@@ -72,8 +106,27 @@ const part = z
     state: z.enum(['planned', 'in_flight', 'unknown', 'settled', 'failed']),
     failure: z.string().nullable(),
     route: z.array(hop),
+    timings: timings.optional().openapi({ description: ONE_ALONE }),
   })
   .openapi('Part');
+export const attemptSchema = z
+  .object({
+    attempt: z.int().openapi({ description: 'counted from 1' }),
+    node: z.string().nullable().openapi({ description: 'null: nobody could pay' }),
+    plan: attemptPlan.optional().openapi({ description: ONE_ALONE }),
+    parts: z.array(part),
+  })
+  .openapi('Attempt');
+export const transferSchema = z
+  .object({
+    debit: z.string(),
+    credit: z.string(),
+    amount_msat: msatText,
+    source: z.string().openapi({ description: 'the payment or the part' }),
+    reason: z.string(),
+    at: timeText,
+  })
+  .openapi('Transfer');
 
 export const paymentSchema = z
   .object({
@@ -90,24 +143,13 @@ export const paymentSchema = z
     preimage: z.string().nullable(),
     invoice: z.string(),
     internal_invoice: z.string().nullable(),
-    attempts: z.array(z.object({ attempt: z.int(), node: z.string().nullable(), parts: z.array(part) })),
-    plan: z.unknown(),
+    region: z.string().nullable().openapi({ description: 'preferred where nodes are equal' }),
+    attempts: z.array(attemptSchema),
     created_at: timeText,
     ended_at: timeText.nullable(),
-    transfers: z
-      .array(
-        z.object({
-          debit: z.string(),
-          credit: z.string(),
-          amount_msat: msatText,
-          source: z.string(),
-          reason: z.string(),
-        }),
-      )
-      .optional()
-      .openapi({ description: 'only where one payment is asked for' }),
+    transfers: z.array(transferSchema).optional().openapi({ description: ONE_ALONE }),
   })
-  .openapi('Payment');
+  .openapi('Payment', { example: paymentExample });
 
 export const invoiceBody = z
   .strictObject({

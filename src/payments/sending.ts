@@ -9,10 +9,11 @@ import { nodeId, partToken } from '../lightning/ids.ts';
 import { sentMsat } from '../lightning/route.ts';
 import type { LightningNode, PartOrder, PartStatus, SendAnswer } from '../nodes/node.ts';
 import { applyPartEvent, applyTo } from './apply.ts';
+import { keepPlan } from './attempt-store.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoice } from './invoice-store.ts';
 import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
-import type { PaymentPlan } from './plan.ts';
+import type { MadePlan, PaymentPlan } from './plan.ts';
 import { failedRoutesOf, partsOf, planPayment } from './service.ts';
 import {
   findPayment,
@@ -39,15 +40,18 @@ export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, Ef
 }
 
 /** Ends the effect and applies the event, or neither. */
-const conclude = (
+const conclude = async (
   context: PaymentsContext,
   effect: Effect,
   event: Extract<PaymentEvent, { token: unknown }> | null,
-): Promise<void> =>
-  withBooks(context.db, async (tx) => {
+): Promise<void> => {
+  await withBooks(context.db, async (tx) => {
     const mine = await finishEffect(tx, effect);
     if (mine && event !== null) await applyPartEvent(context, tx, event);
   });
+  // What has failed is planned again, what was not answered is looked at: at once, not at the next poll.
+  if (event !== null && event.kind !== 'accepted') context.kick();
+};
 
 const later = async (context: PaymentsContext, effect: Effect, ms: number): Promise<void> => {
   await context.db.tx((tx) => postponeEffect(tx, effect, ms));
@@ -83,14 +87,16 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
   if (open.stored.deadlineAt <= now) {
     return conclude(context, effect, { kind: 'failed', token, reason: 'timeout' });
   }
+  const asked = performance.now();
   const answer = await callSend(context, open);
+  const sendMs = Math.round(performance.now() - asked);
   switch (answer?.kind) {
     case 'accepted':
-      return conclude(context, effect, { kind: 'accepted', token });
+      return conclude(context, effect, { kind: 'accepted', token, sendMs });
     case 'refused':
-      return conclude(context, effect, { kind: 'failed', token, reason: answer.reason });
+      return conclude(context, effect, { kind: 'failed', token, reason: answer.reason, sendMs });
     default: // no answer, or the node knows the token: look before anything else
-      return conclude(context, effect, { kind: 'unanswered', token });
+      return conclude(context, effect, { kind: 'unanswered', token, sendMs });
   }
 }
 
@@ -192,7 +198,7 @@ async function planAgain(context: PaymentsContext, effect: Effect): Promise<void
   const over = reasonToStop(context, stored, invoice);
   if (over !== null) return endPlanning(context, effect, id, { kind: 'given_up', failure: over });
   const wanted = { invoice, amountMsat: payment.amountMsat, feeLimitMsat: payment.feeLimitMsat };
-  const plan = await planPayment(context, wanted, null, failedRoutesOf(payment));
+  const plan = await planPayment(context, wanted, stored.preferredRegion, failedRoutesOf(payment));
   if (plan.chosen === null) {
     const hope = effect.attempts < PLAN_ROUNDS && (await mayChange(context, plan));
     if (hope) return later(context, effect, PLAN_WAIT_MS * 2 ** (effect.attempts - 1));
@@ -231,18 +237,23 @@ function failureOfPlan(plan: PaymentPlan): PaymentFailure {
   return plan.candidates.some((candidate) => candidate.obstacle === 'fee_limit') ? 'FEE_LIMIT' : 'NO_ROUTE';
 }
 
-const endPlanning = (
+const endPlanning = async (
   context: PaymentsContext,
   effect: Effect,
   paymentId: string,
   event: PaymentEvent,
-  plan?: PaymentPlan,
-): Promise<void> =>
-  withBooks(context.db, async (tx) => {
+  plan?: MadePlan,
+): Promise<void> => {
+  await withBooks(context.db, async (tx) => {
     if (!(await finishEffect(tx, effect))) return;
     const stored = await lockPayment(tx, paymentId);
-    if (stored !== null) await applyTo(context, tx, stored, event, plan);
+    if (stored === null) return;
+    const next = await applyTo(context, tx, stored, event);
+    if (plan === undefined || next === stored) return;
+    await keepPlan(tx, { paymentId, attempt: stored.payment.attempt + 1, rounds: effect.attempts, plan });
   });
+  context.kick();
+};
 
 /**
  * An invoice of our own: its node cancels it first, for outsiders could still pay it; only then the ledger moves

@@ -14,10 +14,10 @@ import { readClaim } from './claim.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoiceByHash, type InvoiceRow } from './invoice-store.ts';
 import type { Part, Payment } from './payment.ts';
-import { choosePayer, type PayerCandidate, type PaymentPlan, routeKey } from './plan.ts';
+import { choosePayer, type MadePlan, type PayerCandidate, routeKey } from './plan.ts';
 import { type PaymentRequest, readPaymentRequest, type WantedPayment } from './request.ts';
 import { claimHash, findClaim, insertPayment, type StoredPayment } from './store.ts';
-import { paymentView, planView } from './views.ts';
+import { paymentView } from './views.ts';
 
 export interface PayOptions {
   /** A claim account: `own:business`, `customer:acme`. */
@@ -30,7 +30,8 @@ export interface PayOptions {
 /** A request that was checked and planned; nothing is written yet. */
 export interface PreparedPayment extends WantedPayment {
   readonly payer: Account;
-  readonly plan: PaymentPlan;
+  /** Null: no node is needed. */
+  readonly plan: MadePlan | null;
   /** An invoice of this fleet, to be settled inside the ledger. */
   readonly own: InvoiceRow | null;
   readonly options: PayOptions;
@@ -52,7 +53,7 @@ export async function preparePayment(
   const own = await findInvoiceByHash(db.read, network, paymentHash);
   if (own !== null) {
     refuseUnpayable(own, payer, wanted.invoice.text);
-    return { ...wanted, payer, own, options, plan: { chosen: null, candidates: [] } };
+    return { ...wanted, payer, own, options, plan: null };
   }
   const plan = await planPayment(context, wanted, options.preferredRegion, new Set());
   return { ...wanted, payer, own: null, options, plan };
@@ -114,14 +115,15 @@ export async function planPayment(
   wanted: WantedPayment,
   preferredRegion: string | null,
   failedRoutes: ReadonlySet<string>,
-): Promise<PaymentPlan> {
+): Promise<MadePlan> {
   const { amountMsat, feeLimitMsat } = wanted;
   const facts = await askPayers(
     context.fleet(),
     context.clock,
     routeQuestion(wanted.invoice, amountMsat, feeLimitMsat),
   );
-  return choosePayer({ amountMsat, feeLimitMsat, preferredRegion, failedRoutes }, facts);
+  const plan = choosePayer({ amountMsat, feeLimitMsat, preferredRegion, failedRoutes }, facts);
+  return { ...plan, plannedAt: context.clock.now() };
 }
 
 export const failedRoutesOf = (payment: Payment): ReadonlySet<string> =>
@@ -139,6 +141,7 @@ export const partsOf = (chosen: PayerCandidate, attempt: number, nowMs: number):
     route,
     state: 'planned',
     failure: null,
+    sendMs: null,
   }));
 
 /**
@@ -174,7 +177,7 @@ export async function intendPayment(
     paymentSecret: invoice.paymentSecret,
     paymentMetadata: invoice.paymentMetadata,
     internalInvoiceId: own?.id ?? null,
-    plan: planView(prepared.plan),
+    preferredRegion: options.preferredRegion,
     deadlineAt: now + options.timeoutMs,
     createdAt: now,
   };
@@ -183,6 +186,7 @@ export async function intendPayment(
     obligationSource: source,
     network,
     stored,
+    plan: prepared.plan,
   });
   const other = await claimHash(tx, network, invoice.paymentHash, payment.id);
   if (other !== null) {
@@ -208,8 +212,8 @@ export async function intendOnce<T>(
     return await withBooks(db, (tx) => work(tx, prepared));
   } catch (error) {
     if (!(error instanceof Overdrawn)) throw error;
-    if (error.accountId !== prepared.payer.id) {
-      const unplanned = { ...prepared, plan: { ...prepared.plan, chosen: null } };
+    if (error.accountId !== prepared.payer.id && prepared.plan !== null) {
+      const unplanned = { ...prepared, plan: { ...prepared.plan, chosen: null, why: null } };
       return intendOnce(db, unplanned, work);
     }
     const needed = prepared.amountMsat + (prepared.own === null ? prepared.feeLimitMsat : 0n);
@@ -238,8 +242,8 @@ async function startPayment(
     await announce(tx, 'payment.pending', payment.id, paymentView(stored));
     return stored;
   }
-  const { chosen } = prepared.plan;
-  if (chosen !== null) {
+  const chosen = prepared.plan?.chosen;
+  if (chosen) {
     const parts = partsOf(chosen, 1, context.clock.now());
     return applyTo(context, tx, stored, { kind: 'replanned', parts });
   }

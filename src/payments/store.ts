@@ -10,6 +10,7 @@ import {
 } from '../lightning/ids.ts';
 import type { Route } from '../lightning/route.ts';
 import { msat } from '../money/msat.ts';
+import { planToKeep } from './attempt-store.ts';
 import {
   type Part,
   type Payment,
@@ -18,6 +19,7 @@ import {
   partFeeMsat,
   partMsat,
 } from './payment.ts';
+import type { MadePlan } from './plan.ts';
 
 /** A payment with what the shell needs around the decision. */
 export interface StoredPayment {
@@ -27,8 +29,7 @@ export interface StoredPayment {
   readonly paymentSecret: PaymentSecret;
   readonly paymentMetadata: string | null;
   readonly internalInvoiceId: string | null;
-  /** Candidates of the newest attempt, as JSON. */
-  readonly plan: unknown;
+  readonly preferredRegion: string | null;
   /** ms since 1970, these three. */
   readonly deadlineAt: number;
   readonly createdAt: number;
@@ -50,7 +51,7 @@ interface PaymentRow {
   payment_secret: string;
   payment_metadata: string | null;
   internal_invoice_id: string | null;
-  plan: unknown;
+  preferred_region: string | null;
   deadline_at: number;
   created_at: number;
   ended_at: number | null;
@@ -65,6 +66,7 @@ interface PartRow {
   route: RouteJson;
   state: string;
   failure: string | null;
+  send_ms: number | null;
 }
 
 interface RouteJson {
@@ -91,8 +93,8 @@ const routeFromJson = (stored: RouteJson): Route =>
   }) as unknown as Route;
 
 const PAYMENT = `select id, payment_hash, amount_msat, fee_limit_msat, state, failure, preimage, attempt,
-  account_id, bolt11, payment_secret, payment_metadata, internal_invoice_id, plan, deadline_at, created_at, ended_at, paid_fee_msat from payment`;
-const PART = 'select id, payment_id, attempt, node_id, token, route, state, failure from part';
+  account_id, bolt11, payment_secret, payment_metadata, internal_invoice_id, preferred_region, deadline_at, created_at, ended_at, paid_fee_msat from payment`;
+const PART = 'select id, payment_id, attempt, node_id, token, route, state, failure, send_ms from part';
 
 function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
   return {
@@ -113,7 +115,7 @@ function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
     paymentSecret: row.payment_secret as PaymentSecret,
     paymentMetadata: row.payment_metadata,
     internalInvoiceId: row.internal_invoice_id,
-    plan: row.plan,
+    preferredRegion: row.preferred_region,
     deadlineAt: row.deadline_at,
     createdAt: row.created_at,
     endedAt: row.ended_at,
@@ -128,6 +130,7 @@ const toPart = (row: PartRow): Part => ({
   route: routeFromJson(row.route),
   state: row.state as Part['state'],
   failure: row.failure as Part['failure'],
+  sendMs: row.send_ms,
 });
 
 async function withParts(read: Statements, rows: readonly PaymentRow[]): Promise<StoredPayment[]> {
@@ -183,18 +186,23 @@ export interface NewPayment {
   readonly obligationSource: string;
   readonly network: string;
   readonly stored: Omit<StoredPayment, 'endedAt'>;
+  /** Of the first attempt; null: no node is needed. */
+  readonly plan: MadePlan | null;
 }
 
-/** Obligation and payment. @throws on a source that has a live payment (unique violation) */
+/** Obligation, payment and the plan of its first attempt. @throws on a source that has a live payment (unique violation) */
 export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
   const { payment, accountId } = fresh.stored;
   await tx.query(
     `with owed as (
-       insert into obligation (id, source, account_id, amount_msat) values ($1, $2, $3, $4) returning id)
-     insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
-                          state, attempt, plan, internal_invoice_id, deadline_at, created_at,
-                          payment_secret, payment_metadata)
-     select $5, id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10::jsonb, $11, $12, $13, $14, $15 from owed`,
+       insert into obligation (id, source, account_id, amount_msat) values ($1, $2, $3, $4) returning id),
+     begun as (
+       insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+                            state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
+                            payment_secret, payment_metadata)
+       select $5, id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10, $11, $12, $13, $14, $15 from owed returning id)
+     insert into attempt (payment_id, attempt, plan, rounds, planned_at)
+     select id, 1, $16::json, 1, $17::timestamptz from begun where $16::json is not null`,
     [
       fresh.obligationId,
       fresh.obligationSource,
@@ -205,12 +213,14 @@ export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
       payment.paymentHash,
       fresh.stored.bolt11,
       payment.feeLimitMsat,
-      json(fresh.stored.plan),
+      fresh.stored.preferredRegion,
       fresh.stored.internalInvoiceId,
       instant(fresh.stored.deadlineAt),
       instant(fresh.stored.createdAt),
       fresh.stored.paymentSecret,
       fresh.stored.paymentMetadata,
+      fresh.plan === null ? null : json(planToKeep(fresh.plan)),
+      fresh.plan === null ? null : instant(fresh.plan.plannedAt),
     ],
   );
 }
@@ -276,34 +286,25 @@ export async function insertParts(tx: Tx, paymentId: string, parts: readonly Par
 }
 
 /** Writes what the decision changed. */
-export async function savePayment(tx: Tx, before: Payment, after: Payment, plan?: unknown): Promise<void> {
+export async function savePayment(tx: Tx, before: Payment, after: Payment): Promise<void> {
   const over = after.state === 'settled' || after.state === 'failed';
   await tx.query(
     `update payment set state = $2::text, failure = $3, preimage = $4, paid_fee_msat = $5::bigint,
-            fee_msat = case when $2::text = 'settled' then $5::bigint end, attempt = $6, plan = coalesce($7::jsonb, plan),
-            ended_at = case when $8 then now() end
+            fee_msat = case when $2::text = 'settled' then $5::bigint end, attempt = $6,
+            ended_at = case when $7 then coalesce(ended_at, now()) end
      where id = $1`,
-    [
-      after.id,
-      after.state,
-      after.failure,
-      after.preimage,
-      after.feeMsat,
-      after.attempt,
-      plan === undefined ? null : json(plan),
-      over,
-    ],
+    [after.id, after.state, after.failure, after.preimage, after.feeMsat, after.attempt, over],
   );
   await insertParts(tx, after.id, after.parts.slice(before.parts.length));
   for (const [index, part] of before.parts.entries()) {
     const now = after.parts[index];
     if (now === undefined || now === part) continue;
     await tx.query(
-      `update part set state = $2::text, failure = $3,
+      `update part set state = $2::text, failure = $3, send_ms = $4,
               sent_at = case when $2::text = 'planned' then sent_at else coalesce(sent_at, now()) end,
-              ended_at = case when $2::text in ('settled', 'failed') then now() end
+              ended_at = case when $2::text in ('settled', 'failed') then coalesce(ended_at, now()) end
        where id = $1`,
-      [part.id, now.state, now.failure],
+      [part.id, now.state, now.failure, now.sendMs],
     );
   }
 }

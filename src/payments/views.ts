@@ -1,30 +1,11 @@
-/** Payments, plans and invoices as the API shows them. Amounts are decimal strings of msat, times ISO 8601. */
+/** Payments and invoices as the API shows them. Amounts are decimal strings of msat, times ISO 8601. */
 import type { InvoiceRow } from './invoice-store.ts';
 import { type Part, partFeeMsat, partMsat } from './payment.ts';
-import type { PayerCandidate, PaymentPlan } from './plan.ts';
 import { routeToJson, type StoredPayment } from './store.ts';
 
-const time = (ms: number): string => new Date(ms).toISOString();
-const timeOrNull = (ms: number | null): string | null => (ms === null ? null : time(ms));
+export const time = (ms: number): string => new Date(ms).toISOString();
+export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : time(ms));
 const amount = (msat: bigint | null): string | null => (msat === null ? null : msat.toString());
-
-const candidateView = (candidate: PayerCandidate) => ({
-  node: candidate.node,
-  region: candidate.region,
-  health: candidate.health,
-  spendable_msat: candidate.spendableMsat.toString(),
-  fee_msat: amount(candidate.feeMsat),
-  cltv_delta: candidate.cltvDelta,
-  hops:
-    candidate.routes.length === 0 ? null : Math.max(...candidate.routes.map((route) => route.hops.length)),
-  parts: candidate.routes.length,
-  obstacle: candidate.obstacle,
-});
-
-export const planView = (plan: PaymentPlan) => ({
-  chosen: plan.chosen?.node ?? null,
-  candidates: plan.candidates.map(candidateView),
-});
 
 const partView = (part: Part) => ({
   id: part.id,
@@ -58,8 +39,8 @@ export function paymentView(stored: StoredPayment) {
     preimage: payment.preimage,
     invoice: stored.bolt11,
     internal_invoice: stored.internalInvoiceId,
+    region: stored.preferredRegion,
     attempts: attemptViews(payment.parts),
-    plan: stored.plan,
     created_at: time(stored.createdAt),
     ended_at: timeOrNull(stored.endedAt),
   };

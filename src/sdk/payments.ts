@@ -30,7 +30,7 @@ export interface PaymentVerbs {
    * @example const { id } = await argosy.pay({ invoice }, { idempotencyKey: 'order-1042' });
    */
   pay(request: PaymentRequest, options?: PayOptions): Promise<Payment>;
-  /** One payment: attempts, parts, routes, ledger transfers. @throws ArgosyProblem not_found, Unreachable */
+  /** One payment: each attempt with its candidates, parts, routes and times, and the ledger transfers. @throws ArgosyProblem not_found, Unreachable */
   payment(id: string, options?: CallOptions): Promise<Payment>;
   /** All payments, newest first. @example for await (const payment of argosy.payments()) console.log(payment.id); */
   payments(options?: PageOptions): Pages<Payment>;

@@ -26,9 +26,13 @@ interface PaymentBody {
   failure: string | null;
   amount_msat: string;
   fee_msat: string | null;
-  attempts: { node: string }[];
-  plan: { candidates: { node: string; fee_msat: string | null; obstacle: string | null }[] };
+  attempts: {
+    node: string;
+    plan: { candidates: { node: string; fee_msat: string | null; obstacle: string | null }[] };
+  }[];
 }
+/** Of the last attempt. */
+const candidatesOf = ({ attempts }: PaymentBody) => attempts.at(-1)?.plan.candidates ?? [];
 interface Books {
   difference_msat: string;
   nodes: { node: string; difference_msat: string }[];
@@ -66,7 +70,7 @@ describe('the practice fleet', () => {
     const { id } = await call<PaymentBody>('POST', '/v1/payments', { invoice });
     const paid = await ended(id);
     expect(paid.state).toBe('settled');
-    const able = paid.plan.candidates.filter((candidate) => candidate.obstacle === null);
+    const able = candidatesOf(paid).filter((candidate) => candidate.obstacle === null);
     expect(able.length).toBe(3);
     const fees = able.map((candidate) => BigInt(candidate.fee_msat ?? '0'));
     expect(new Set(fees).size).toBe(3);
@@ -104,10 +108,10 @@ describe('the practice fleet', () => {
     const payments = await Promise.all((await Promise.all(asked)).map(({ id }) => ended(id)));
     expect((await during).difference_msat).toBe('0');
     const failed = payments.filter((payment) => payment.state === 'failed');
-    expect(failed.length, JSON.stringify(failed.map((payment) => payment.plan))).toBeLessThanOrEqual(5);
+    expect(failed.length, JSON.stringify(failed.map(candidatesOf))).toBeLessThanOrEqual(5);
     // None failed that another own node could have paid.
     for (const payment of failed) {
-      expect(payment.plan.candidates.every((candidate) => candidate.obstacle !== null)).toBe(true);
+      expect(candidatesOf(payment).every((candidate) => candidate.obstacle !== null)).toBe(true);
     }
     expect((await books()).difference_msat).toBe('0');
   }, 120_000);

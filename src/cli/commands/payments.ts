@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { Page, Payment } from '../../sdk/index.ts';
 import { readNames } from '../names.ts';
 import type { Output } from '../output.ts';
-import { paymentLines } from '../payment-text.ts';
 import { table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
 import { wholeNumber } from '../whole.ts';
@@ -19,7 +18,7 @@ export function addPayments(program: Command, run: Run): void {
   program
     .command('payment')
     .argument('<id>', 'pay_...')
-    .description('One payment: parts, routes hop by hop, ledger transfers')
+    .description('One payment: who could pay and why this node did, routes, where the time went, the ledger')
     .action(run(one));
 }
 
@@ -70,6 +69,8 @@ async function one({ connect, output }: Session, id: string) {
   const client = await connect();
   const payment = await client.payment(id);
   const nameOf = output.json ? String : await readNames(client);
-  output.show(payment, () => paymentLines(payment, nameOf, output));
+  // Reading an invoice takes cryptography, which no other command here needs.
+  const { paymentPage } = await import('../payment-page.ts');
+  output.show(payment, () => paymentPage(payment, nameOf, output, Date.now()));
   return 0 as const;
 }

@@ -135,10 +135,11 @@ function failPayment(node: NodeRecords, event: ldk.Event_PaymentFailed): void {
   node.parts.end(part, { kind: 'refused', reason: 'no_route', detail });
 }
 
-function bookForward({ journal }: NodeRecords, event: ldk.Event_PaymentForwarded): void {
+/** Where the channel that it came over has closed, LDK knows no fee: the HTLC's coins come home over the chain. */
+function bookForward({ journal, channels }: NodeRecords, event: ldk.Event_PaymentForwarded): void {
   const amountMsat = optional<bigint>(event.outbound_amount_forwarded_msat);
   const earnedMsat = optional<bigint>(event.total_fee_earned_msat);
-  if (amountMsat === null || earnedMsat === null)
-    throw new Error('LDK forwarded an HTLC without amount or fee');
-  journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
+  if (amountMsat === null) throw new Error('LDK forwarded an HTLC without an amount');
+  if (earnedMsat === null) channels.addToClosed(toHex(event.prev_channel_id.get_a()), amountMsat);
+  else journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
 }

@@ -21,6 +21,8 @@ const KEPT = 20_000;
 /** Events are dropped in bites. */
 const BITE = 1_000;
 const CAPACITY = 1_000_000;
+/** Has a reader: what is not acknowledged stays for it after a restart, too. */
+const READ = 'journal_read';
 
 export function createJournal(store: Store, node: string): Journal {
   const place = store.get(
@@ -29,8 +31,9 @@ export function createJournal(store: Store, node: string): Journal {
   );
   let dropped = Number(place?.dropped);
   let newest = Number(place?.newest);
+  const isRead = store.get('select node from state where node = ? and name = ?', node, READ) !== undefined;
   /** Nobody reads the journal of a stranger: until somebody has asked, only the newest events stay. */
-  let acknowledged: number | null = null;
+  let acknowledged: number | null = isRead ? dropped : null;
 
   function drop(): void {
     const last = Math.min(acknowledged ?? newest, newest - KEPT);
@@ -54,6 +57,13 @@ export function createJournal(store: Store, node: string): Journal {
         throw new Error(`no such cursor: ${cursor}; the newest event is ${newest}`);
       if (after < dropped)
         throw new Error(`events after ${after} are gone; the oldest kept is ${dropped + 1}`);
+      if (acknowledged === null)
+        store.run(
+          'insert or replace into state (node, name, bytes, height) values (?, ?, ?, 0)',
+          node,
+          READ,
+          new Uint8Array(),
+        );
       acknowledged = Math.max(acknowledged ?? 0, after);
       // Asked at the end of every step: mostly there is nothing new.
       if (after === newest) return [];

@@ -16,7 +16,10 @@ export interface Store {
   all(sql: string, ...values: SQLInputValue[]): Row[];
   /** Anything to commit? */
   readonly changed: boolean;
-  /** On disk when it returns, all of it or nothing. */
+  /**
+   * On disk when it returns, all of it or nothing.
+   * @throws what a change of this step has thrown, whoever has caught that meanwhile
+   */
   commit(): void;
   close(): void;
 }
@@ -63,6 +66,7 @@ export function openStore(file: string | null): Store {
   db.exec(TABLES);
   const statements = new Map<string, StatementSync>();
   let changed = false;
+  let failure: { readonly error: unknown } | null = null;
 
   function prepare(sql: string): StatementSync {
     let statement = statements.get(sql);
@@ -76,9 +80,16 @@ export function openStore(file: string | null): Store {
   return {
     durable: file !== null,
     run(sql, ...values) {
-      if (!changed) db.exec('begin immediate');
-      changed = true;
-      prepare(sql).run(...values);
+      // Without the whole step there is nothing to commit; SQLite may have rolled back what came before.
+      if (failure !== null) throw failure.error;
+      try {
+        if (!changed) db.exec('begin immediate');
+        changed = true;
+        prepare(sql).run(...values);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
     },
     get: (sql, ...values) => prepare(sql).get(...values),
     all: (sql, ...values) => prepare(sql).all(...values),
@@ -86,6 +97,7 @@ export function openStore(file: string | null): Store {
       return changed;
     },
     commit() {
+      if (failure !== null) throw failure.error;
       if (changed) db.exec('commit');
       changed = false;
     },

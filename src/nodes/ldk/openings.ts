@@ -32,7 +32,9 @@ interface Opening {
 
 export function createOpenings(giveBack: (txid: string) => void): Openings {
   const openings = new Map<string, Opening>();
+  /** Temporary ids by those that channels have once they are funded. */
   const byChannel = new Map<string, string>();
+  const find = (id: string): Opening | undefined => openings.get(byChannel.get(id) ?? id);
 
   return {
     begin(temporaryId) {
@@ -40,21 +42,23 @@ export function createOpenings(giveBack: (txid: string) => void): Openings {
     },
     funded(temporaryId, funding) {
       const opening = openings.get(temporaryId);
-      if (opening) opening.funding = funding;
+      if (!opening) return;
+      opening.funding = funding;
+      // From here on LDK calls it so: by its funding transaction, of which it is the first output (BOLT 2).
+      byChannel.set(Buffer.from(funding.txid, 'hex').reverse().toString('hex'), temporaryId);
     },
     succeed(temporaryId, id) {
       const opening = openings.get(temporaryId);
       if (!opening) return null;
       opening.state = { kind: 'open', text: id };
-      byChannel.set(id, temporaryId);
       return opening.funding;
     },
     fail(id, reason) {
-      const opening = openings.get(id);
+      const opening = find(id);
       if (opening?.state.kind === 'waiting') opening.state = { kind: 'failed', text: reason };
     },
     discard(id) {
-      const opening = openings.get(byChannel.get(id) ?? id);
+      const opening = find(id);
       if (opening?.funding) giveBack(opening.funding.txid);
     },
     result(temporaryId) {

@@ -49,7 +49,7 @@ interface Watched {
   loose: number;
 }
 
-/** Whole monitors are written this often at least, so that a restart has few blocks to tell them. */
+/** Whole monitors are written this often at least, so that a restart has few blocks to tell them; others are let go. */
 const BLOCKS_BETWEEN = 144;
 const { LDKChannelMonitorUpdateStatus_Completed: DONE, LDKChannelMonitorUpdateStatus_InProgress: STUCK } =
   ldk.ChannelMonitorUpdateStatus;
@@ -109,6 +109,17 @@ export function createMonitors(
     );
   }
 
+  /** LDK says so some 4,000 blocks after the last coin of a closed channel. */
+  function isOver({ monitor }: Watched): boolean {
+    return Boolean(monitor.check_and_update_full_resolution_status(logger).get_a());
+  }
+
+  function forget(funding: string): void {
+    watched.delete(funding);
+    store.run('delete from monitor where node = ? and funding = ?', node, funding);
+    store.run('delete from monitor_update where node = ? and funding = ?', node, funding);
+  }
+
   const watch = ldk.Watch.new_impl({
     watch_channel(outpoint, monitor) {
       const funding = nameOf(outpoint);
@@ -161,7 +172,9 @@ export function createMonitors(
         if (entry.monitor.current_best_block().get_height() >= height) continue;
         entry.monitor.block_connected(header, toLdkBlock(block), height, broadcaster, fees, logger);
         // The coinbase is nobody's business; anything else may be.
-        if (transactions.length > 1 || height % BLOCKS_BETWEEN === 0) writeWhole(funding, entry);
+        const periodic = height % BLOCKS_BETWEEN === 0;
+        if (periodic && isOver(entry)) forget(funding);
+        else if (periodic || transactions.length > 1) writeWhole(funding, entry);
       }
     },
     isSettled(id) {

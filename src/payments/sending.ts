@@ -69,7 +69,10 @@ async function openPart(context: PaymentsContext, effect: Effect): Promise<OpenP
   const stored = await findPaymentOfPart(context.db.read, token);
   const part = stored?.payment.parts.find((candidate) => candidate.token === token);
   if (stored === null || part === undefined) throw new Error(`no part ${token}`);
-  if (part.state === 'settled' || part.state === 'failed') return null;
+  if (part.state === 'settled' || part.state === 'failed') {
+    context.unanswered.delete(token);
+    return null;
+  }
   return { part, stored, node: context.fleet().get(part.nodeId).node };
 }
 

@@ -188,8 +188,8 @@ function tighten(path: string): void {
   if (mine && (mode & 0o066) !== 0) chmodSync(path, mode & 0o7711);
 }
 
-/** A crash at any moment leaves the old file or the new one, never half of one. */
-function writeDurably(path: string, name: string, text: string): void {
+/** A crash at any moment leaves the old file or the new one, never half of one; readable by its owner alone. */
+export function writeDurably(path: string, name: string, text: string): void {
   const temporary = join(path, `${name}.tmp`);
   rmSync(temporary, { force: true });
   const file = openSync(temporary, 'wx', 0o600);

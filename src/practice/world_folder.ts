@@ -3,18 +3,9 @@
  * written last. Without that the world was never finished, nobody has used it, and it is made anew.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeDurably } from '../kit/folder.ts';
 import { Problem } from '../kit/problems.ts';
 import type { NetworkPlan } from './network_plan.ts';
 
@@ -66,7 +57,7 @@ export function openWorldFolder<Name extends string>(
     record,
     built: known !== null,
     file: (name) => join(path, name),
-    keep: () => writeRecord(path, record),
+    keep: () => writeDurably(path, RECORD, `${JSON.stringify(record, null, 2)}\n`),
   };
 }
 
@@ -91,13 +82,4 @@ function readRecord<Name extends string>(path: string): WorldRecord<Name> | null
       'Argosy that made it, or forget that world with `argosy practice reset`.',
     { field: 'data' },
   );
-}
-
-function writeRecord(path: string, record: WorldRecord<string>): void {
-  const draft = join(path, `${RECORD}.new`);
-  const file = openSync(draft, 'w', 0o600);
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(draft, join(path, RECORD));
 }

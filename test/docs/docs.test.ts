@@ -26,6 +26,7 @@ beforeAll(async () => {
     new Map([
       [ADDRESS, api],
       ['--for 60', '--for 3'],
+      ['node bin/argosy.js', 'npx argosy'],
     ]),
   );
 }, 60_000);
@@ -68,5 +69,5 @@ describe.each(PAGES)('%s', (page) => {
   const examples = readExamples(page, readFileSync(join(ROOT, page), 'utf8'));
 
   it('has examples', () => expect(examples.length).toBeGreaterThan(0));
-  for (const example of examples) it(titleOf(example), () => follow(example));
+  for (const example of examples) it(titleOf(example), () => follow(example), 60_000);
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
     folder,
     new Map([
       [ADDRESS, api],
-      ['--for 60', '--for 3'],
+      ['--for 60', '--for 2'],
       ['node bin/argosy.js', 'npx argosy'],
     ]),
   );

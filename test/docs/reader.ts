@@ -51,5 +51,9 @@ export function openReader(folder: string, instead: ReadonlyMap<string, string>)
   };
 }
 
-/** The first command that fails ends it. What is assigned is there for the next example, and for programs. */
-const BEFORE = `set -ea; source "$VARIABLES"; trap 'unset CODE; export -p > "$VARIABLES"' EXIT`;
+/**
+ * The first command that fails ends it, and what it has left running. What is assigned is there for the next example,
+ * and for programs.
+ */
+const BEFORE = `set -ea; source "$VARIABLES"
+trap 'kill $(jobs -p) 2> /dev/null; unset CODE; export -p > "$VARIABLES"' EXIT`;

@@ -103,8 +103,7 @@ function readyLines(session: Session, { api, key, data, invoice, resumed }: Read
     dim(
       `${resumed ? 'This world is back as it was' : 'This world stays'} in ${data}. Ctrl-C stops it; back again: ${hint('up')}`,
     ),
-    dim(
-      `Forget it: ${hint('practice reset')}   New to Lightning? docs/concepts.md says what the words mean.`,
-    ),
+    dim(`Forget it: ${hint('practice reset')}`),
+    dim('New to Lightning? docs/concepts.md says what the words mean.'),
   ];
 }

@@ -82,6 +82,9 @@ function planLines(quote: Quote, output: Output): string[] {
     : [...lines, '', output.paint('red', '✗ no node can pay this within the fee limit now')];
 }
 
+/** Whoever waits has waited since then; it is intended once the nodes have answered. */
+const askedAt = ({ attempts, created_at }: Payment): string => attempts[0]?.plan?.asked_at ?? created_at;
+
 /** The result in one line. @example '✓ settled  25,000 sat, fee 13.500 sat, 84 ms  pay_01...' */
 export function paymentLine(payment: Payment, output: Output): string {
   const { money, paint } = output;
@@ -90,7 +93,7 @@ export function paymentLine(payment: Payment, output: Output): string {
     ...(payment.fee_msat === null ? [] : [`fee ${money(payment.fee_msat)}`]),
     ...(payment.ended_at === null
       ? []
-      : [durationText(Date.parse(payment.ended_at) - Date.parse(payment.created_at))]),
+      : [durationText(Date.parse(payment.ended_at) - Date.parse(askedAt(payment)))]),
   ];
   const failure = payment.failure === null ? '' : ` (${payment.failure})`;
   return `${stateText(payment.state, paint)}${failure}  ${details.join(', ')}  ${paint('dim', payment.id)}`;

@@ -1,8 +1,12 @@
 import pino from 'pino';
+import { logLine } from './log-line.ts';
 
 export type Log = pino.Logger;
 
-/** Logs to stderr as JSON lines, so that stdout stays data. Secrets never reach it: keys are redacted by name. */
+/**
+ * Logs to stderr, so that stdout stays data: JSON lines, at a terminal text. Secrets never reach it: keys are redacted
+ * by name.
+ */
 export function openLog(level: string): Log {
   return pino(
     {
@@ -11,8 +15,10 @@ export function openLog(level: string): Log {
       serializers: { error: pino.stdSerializers.err },
       redact: ['secret', 'authorization', '*.secret'],
     },
-    pino.destination(2),
+    process.stderr.isTTY ? { write: writeForPeople } : pino.destination(2),
   );
 }
+
+const writeForPeople = (entry: string): void => void process.stderr.write(`${logLine(entry)}\n`);
 
 export const silentLog: Log = pino({ level: 'silent' });

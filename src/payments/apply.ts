@@ -9,7 +9,7 @@ import type { PaymentsContext } from './context.ts';
 import { lockInvoice, settleInvoice } from './invoice-store.ts';
 import { decide, type PaymentEffect, type PaymentEvent, partMsat } from './payment.ts';
 import { lockPaymentOfPart, releaseHash, type StoredPayment, savePayment } from './store.ts';
-import { paymentView } from './views.ts';
+import { invoiceView, paymentView } from './views.ts';
 
 /** Applies an event to the payment that has the part. Null: no payment of ours. */
 export async function applyPartEvent(
@@ -108,8 +108,5 @@ async function settleOwn(
   if (payee === null) throw new Error(`invoice ${invoice.id} has no claim account`);
   post(tx, bookInternal(payment.id, payer, payee, payment.amountMsat));
   await settleInvoice(tx, invoice.id, { receivedMsat: payment.amountMsat, paid: 'on_time', internal: true });
-  await announce(tx, 'invoice.settled', invoice.id, {
-    id: invoice.id,
-    received_msat: `${payment.amountMsat}`,
-  });
+  await announce(tx, 'invoice.settled', invoice.id, invoiceView(await lockInvoice(tx, invoice.id)));
 }

@@ -20,8 +20,16 @@ export function addFleet(program: Command, run: Run): void {
 
 async function nodes({ connect, output }: Session) {
   const data = await (await connect()).nodes();
-  output.show({ data }, () => nodeTable(data, output));
+  output.show({ data }, () => [...nodeTable(data, output), ...awayLines(data)]);
   return 0 as const;
+}
+
+/** Of a node that is away, what was seen last is shown. */
+function awayLines(data: readonly Node[]): string[] {
+  const away = data.filter(({ state }) => state === 'down').map(({ id }) => id);
+  if (away.length === 0) return [];
+  const verb = away.length === 1 ? 'does' : 'do';
+  return ['', `${away.join(', ')} ${verb} not answer; the numbers are as they were seen last.`];
 }
 
 export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output): string[] {

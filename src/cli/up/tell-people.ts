@@ -90,7 +90,8 @@ function readyLines(session: Session, { api, key, data, invoice, resumed }: Read
     output.paint,
   );
   const pay = invoice === null ? 'practice invoice --as merchant 10000' : `pay ${invoice}`;
-  const next = [pay, 'invoice 5000 --region asia', 'books check'].map(elsewhere(session));
+  const hint = elsewhere(session);
+  const next = [pay, 'invoice 5000 --region asia', 'books check'].map(hint);
   return [
     '',
     ...indent(urls),
@@ -100,7 +101,9 @@ function readyLines(session: Session, { api, key, data, invoice, resumed }: Read
     ...indent(next),
     '',
     dim(
-      `${resumed ? 'This world is back as it was' : 'This world stays'} in ${data}: Ctrl-C stops it, \`up\` brings it back, \`practice reset\` forgets it.`,
+      `${resumed ? 'This world is back as it was' : 'This world stays'} in ${data}. Ctrl-C stops it; back again: ${hint('up')}`,
     ),
+    dim(`Forget it: ${hint('practice reset')}`),
+    dim('New to Lightning? docs/concepts.md says what the words mean.'),
   ];
 }

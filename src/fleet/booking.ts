@@ -31,7 +31,9 @@ function entriesOf(id: NodeId, event: NodeEvent): Entry[] {
       ];
     }
     case 'channel_closed':
-      return [{ debit: settling, credit: channels, amountMsat: event.localMsat }];
+      return event.localMsat >= 0n
+        ? [{ debit: settling, credit: channels, amountMsat: event.localMsat }]
+        : [{ debit: channels, credit: settling, amountMsat: -event.localMsat }];
     case 'coins_returned':
       return [
         { debit: onchain, credit: settling, amountMsat: event.amountMsat },

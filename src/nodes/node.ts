@@ -179,10 +179,10 @@ export type NodeEvent = { readonly cursor: Cursor } & (
       readonly fundingFeeMsat: Msat | null;
     }
   /**
-   * The node's own side is out of the channel, and on its way over the chain. It comes again for a channel whose
-   * HTLCs in flight are decided later.
+   * The node's own side is out of the channel, and on its way over the chain. It comes again for HTLCs that are decided
+   * later; below zero for one that had left with the channel and was another's in the end.
    */
-  | { readonly kind: 'channel_closed'; readonly channel: ChannelId; readonly localMsat: Msat }
+  | { readonly kind: 'channel_closed'; readonly channel: ChannelId; readonly localMsat: bigint }
   /** Coins of closed channels are in the wallet, less the fee of the transaction that brought them. */
   | {
       readonly kind: 'coins_returned';

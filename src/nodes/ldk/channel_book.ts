@@ -31,10 +31,13 @@ export interface ChannelBook {
   isOpen(id: string): boolean;
   /** @param fundingFeeMsat what the node paid the miners; null: the peer has opened it */
   open(channel: ChannelFacts, fundingFeeMsat: Msat | null): void;
-  /** @param ownMsat the node's own side, HTLCs of its own in flight taken off */
-  close(id: string, ownMsat: bigint): void;
-  /** An HTLC of a channel that is closed was decided in the node's favour: its coins are on their way, too. */
-  addToClosed(id: string, amountMsat: bigint): void;
+  /**
+   * An event gives the node's side of a channel so much, or takes it. Of a channel that is closed it is on its way over
+   * the chain then, or was not the node's after all.
+   */
+  move(id: string, deltaMsat: bigint): void;
+  /** Its own side, as the events have told it, leaves the channel. */
+  close(id: string): void;
   /** This output of a closed channel has been taken. */
   hasTaken(outpoint: string): boolean;
   /** @param amountMsat what they are worth; 0 when it is too little to be sent home */
@@ -44,10 +47,19 @@ export interface ChannelBook {
   connectBlock(txids: readonly string[]): void;
   /** Whoever has nothing to come any more is done. */
   conclude(isSettled: (id: string) => boolean): void;
+  /** Puts what has moved into the step's commit. */
+  save(): void;
+}
+
+/** A channel, and what the events say that the node has in it. LDK's own figure follows them at the next commitment. */
+interface Open {
+  readonly id: ChannelId;
+  ownMsat: bigint;
 }
 
 export function createChannelBook(store: Store, node: string, journal: Journal): ChannelBook {
-  const open = new Set(readAll<ChannelId>('open'));
+  const open = new Map(readAll<Open>('open').map((each) => [each.id as string, each]));
+  const moved = new Set<Open>();
   const closing = new Map(readAll<Closing>('closing').map((each) => [each.id as string, each]));
   const sweeps = new Map(readAll<Sweep>('sweep').map((each) => [each.txid, each]));
 
@@ -74,29 +86,37 @@ export function createChannelBook(store: Store, node: string, journal: Journal):
   }
   function leave(entry: Closing, amountMsat: bigint): void {
     keepClosing({ ...entry, leftMsat: entry.leftMsat + amountMsat });
-    journal.append({ kind: 'channel_closed', channel: entry.id, localMsat: msat(amountMsat) });
+    journal.append({ kind: 'channel_closed', channel: entry.id, localMsat: amountMsat });
   }
 
   return {
-    isOpen: (id) => open.has(id as ChannelId),
+    isOpen: (id) => open.has(id),
     open(channel, fundingFeeMsat) {
       const id = channelId(channel.id);
       if (open.has(id)) return;
-      open.add(id);
-      keep('open', id, id);
       const own = localMsat(channel);
+      const entry = { id, ownMsat: own };
+      open.set(id, entry);
+      moved.add(entry);
       const remoteMsat = msat(channel.capacityMsat - own);
       journal.append({ kind: 'channel_opened', channel: id, localMsat: own, remoteMsat, fundingFeeMsat });
     },
-    close(text, ownMsat) {
-      const id = channelId(text);
-      if (!open.delete(id)) return;
-      forget('open', id);
-      leave({ id, leftMsat: 0n, returnedMsat: 0n }, ownMsat);
+    move(id, deltaMsat) {
+      const entry = open.get(id);
+      if (entry === undefined) {
+        leave(closing.get(id) ?? { id: channelId(id), leftMsat: 0n, returnedMsat: 0n }, deltaMsat);
+        return;
+      }
+      entry.ownMsat += deltaMsat;
+      moved.add(entry);
     },
-    addToClosed(id, amountMsat) {
-      const entry = closing.get(id);
-      if (entry !== undefined) leave(entry, amountMsat);
+    close(id) {
+      const entry = open.get(id);
+      if (entry === undefined) return;
+      open.delete(id);
+      moved.delete(entry);
+      forget('open', id);
+      leave({ id: entry.id, leftMsat: 0n, returnedMsat: 0n }, entry.ownMsat);
     },
     hasTaken: (outpoint) =>
       store.get(
@@ -129,6 +149,10 @@ export function createChannelBook(store: Store, node: string, journal: Journal):
         forget('closing', id);
         journal.append({ kind: 'channel_resolved', channel: id, costMsat: leftMsat - returnedMsat });
       }
+    },
+    save() {
+      for (const entry of moved) keep('open', entry.id, entry);
+      moved.clear();
     },
   };
 }

@@ -1,8 +1,7 @@
 /** What LDK tells of channels themselves becomes the node's own records and events. */
 import { channelId } from '../../lightning/ids.ts';
-import { sentMsat } from '../../lightning/route.ts';
 import { fromSat, msat, sum } from '../../money/msat.ts';
-import { ldk, optional, toHex, unwrap } from './bindings.ts';
+import { ldk, toHex, unwrap } from './bindings.ts';
 import { FEERATE_PER_KW } from './core.ts';
 import { readChannel } from './facts.ts';
 import type { NodeRecords } from './happenings.ts';
@@ -31,12 +30,9 @@ function begin(node: NodeRecords, event: ldk.Event_ChannelPending): void {
   changed(node, event.channel_id);
 }
 
-/** LDK counts own HTLCs in flight to our side until they have failed or succeeded; the ledger has them in flight. */
 function finish(node: NodeRecords, event: ldk.Event_ChannelClosed): void {
   const id = toHex(event.channel_id.get_a());
-  const inFlight = node.parts.inFlight().filter(({ channel }) => channel === id);
-  const lastMsat = optional<bigint>(event.last_local_balance_msat) ?? 0n;
-  node.channels.close(id, lastMsat - sum(inFlight.map(({ route }) => sentMsat(route))));
+  node.channels.close(id);
   node.openings.fail(id, event.reason.to_str());
   changed(node, event.channel_id);
 }

@@ -1,6 +1,6 @@
 /** What LDK tells becomes the node's own records and events. LDK's docs say for each event what must be done. */
 import { partToken, paymentHash, preimage } from '../../lightning/ids.ts';
-import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
+import { deliveredMsat, feeMsat } from '../../lightning/route.ts';
 import { msat } from '../../money/msat.ts';
 import { describeError, ldk, optional, toHex } from './bindings.ts';
 import type { ChannelBook } from './channel_book.ts';
@@ -59,8 +59,7 @@ function settleInvoice({ invoices, journal, channels }: NodeRecords, event: ldk.
   if (settling.kind === 'again') return;
   if (settling.kind !== 'settled') throw new Error(`a payment was claimed for no invoice: ${hash}`);
   journal.append({ kind: 'invoice_settled', paymentHash: hash, receivedMsat, preimage: settling.preimage });
-  for (const htlc of event.htlcs)
-    channels.addToClosed(toHex(htlc.get_channel_id().get_a()), htlc.get_value_msat());
+  for (const htlc of event.htlcs) channels.move(toHex(htlc.get_channel_id().get_a()), htlc.get_value_msat());
 }
 
 /** LDK tells an end more than once: only a part in flight can still have one. */
@@ -123,7 +122,6 @@ function failPath(node: NodeRecords, event: ldk.Event_PaymentPathFailed): void {
     return;
   }
   node.parts.end(part, { kind: 'failed', reason });
-  node.channels.addToClosed(part.channel, sentMsat(part.route));
   node.journal.append({ kind: 'part_failed', token: part.token, paymentHash: part.paymentHash, reason });
 }
 
@@ -135,11 +133,13 @@ function failPayment(node: NodeRecords, event: ldk.Event_PaymentFailed): void {
   node.parts.end(part, { kind: 'refused', reason: 'no_route', detail });
 }
 
-/** Where the channel that it came over has closed, LDK knows no fee: the HTLC's coins come home over the chain. */
+/** LDK knows no fee where the channel that the HTLC came over has closed: what it earns comes home over the chain. */
 function bookForward({ journal, channels }: NodeRecords, event: ldk.Event_PaymentForwarded): void {
   const amountMsat = optional<bigint>(event.outbound_amount_forwarded_msat);
   const earnedMsat = optional<bigint>(event.total_fee_earned_msat);
   if (amountMsat === null) throw new Error('LDK forwarded an HTLC without an amount');
-  if (earnedMsat === null) channels.addToClosed(toHex(event.prev_channel_id.get_a()), amountMsat);
-  else journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
+  channels.move(toHex(event.next_channel_id.get_a()), -amountMsat);
+  channels.move(toHex(event.prev_channel_id.get_a()), amountMsat + (earnedMsat ?? 0n));
+  if (earnedMsat !== null)
+    journal.append({ kind: 'forwarded', amountMsat: msat(amountMsat), feeMsat: msat(earnedMsat) });
 }

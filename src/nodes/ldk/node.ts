@@ -53,12 +53,13 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
   const core = createCore(options, surroundings);
   const wallet = createWallet(store, name, options.seedHex);
   const journal = createJournal(store, name);
+  const channels = createChannelBook(store, name, journal);
   const records: NodeRecords = {
     core,
     wallet,
-    channels: createChannelBook(store, name, journal),
+    channels,
     invoices: createInvoiceBook(store, name),
-    parts: createPartBook(store, name),
+    parts: createPartBook(store, name, channels),
     journal,
     openings: createOpenings(wallet.discard),
     // HTLCs may have waited to be forwarded when the node was stored.
@@ -120,6 +121,7 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     },
     save() {
       wallet.save();
+      channels.save();
       core.save();
     },
   };

@@ -3,6 +3,7 @@ import { type PartToken, type PaymentHash, type Preimage, untrusted } from '../.
 import { feeMsat, type Route, sentMsat } from '../../lightning/route.ts';
 import type { Msat } from '../../money/msat.ts';
 import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
+import type { ChannelBook } from './channel_book.ts';
 import type { OwnHtlc } from './map.ts';
 import { pack, type Store, unpack } from './store.ts';
 
@@ -45,7 +46,8 @@ const toOwnHtlc = (part: Part): OwnHtlc => ({
   amountMsat: sentMsat(part.route),
 });
 
-export function createPartBook(store: Store, node: string): PartBook {
+/** @param channels whose side of a channel falls as a part leaves, and rises as it comes back */
+export function createPartBook(store: Store, node: string, channels: Pick<ChannelBook, 'move'>): PartBook {
   /** Those that still move stay at hand; of the others the newest settled ones, as HTLCs. */
   const inFlight = new Map<PartToken, Part>();
   for (const part of read(`state = 'in_flight' order by seq`)) inFlight.set(part.token, part);
@@ -78,6 +80,7 @@ export function createPartBook(store: Store, node: string): PartBook {
         pack(part),
       );
       inFlight.set(token, part);
+      channels.move(channel, -sentMsat(route));
       return part;
     },
     inFlight: () => [...inFlight.values()],
@@ -93,6 +96,7 @@ export function createPartBook(store: Store, node: string): PartBook {
         part.token,
       );
       if (state.kind === 'settled') lingering.push(toOwnHtlc(part));
+      else channels.move(part.channel, sentMsat(part.route));
       if (lingering.length >= 2 * LINGERING) lingering = lingering.slice(-LINGERING);
       if (++ended % BITE === 0) forgetOldest();
     },

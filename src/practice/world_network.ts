@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { NodePubkey } from '../lightning/ids.ts';
 import type { LdkDriver } from '../nodes/ldk/driver.ts';
-import { type Fault, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
+import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
 import { scriptOf } from './chain_address.ts';
 import { linksOf, type NetworkPlan } from './network_plan.ts';
@@ -67,6 +67,8 @@ export interface Network<Name extends string> {
   befriend(one: Name, other: Name): Promise<void>;
   /** Pays an on-chain address from the faucet, in a block of its own. @returns the txid */
   fund(address: string, amountSat: bigint): Promise<string>;
+  /** What the graph of each group knows. */
+  knowledge(): Promise<readonly Knowledge[]>;
   /** While a node holds, complete payments to it stay unclaimed; the end of it claims them. */
   hold(name: Name, on: boolean): Promise<void>;
   /** Breaks a node, or makes it well again with null: then its links come back within a second. */
@@ -242,6 +244,7 @@ function createNetwork<Name extends string>(building: Building<Name>, mining: bo
       await mine(1);
       return txid;
     },
+    knowledge: () => Promise.all(hosts.map((host) => host.knowledge())),
     hold: (name, on) => place(name).host.hold(name, on),
     setFault: (name, fault) => place(name).host.setFault(name, fault),
     ended: Promise.race(hosts.map((host) => host.ended)),

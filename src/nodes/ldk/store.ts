@@ -55,6 +55,7 @@ const TABLES = `
   create table if not exists channel_record (
     node text not null, kind text not null, id text not null, body blob not null, primary key (node, kind, id)
   ) without rowid;
+  create table if not exists funding_output (outpoint text primary key, scid text not null) without rowid;
   create table if not exists sent_transaction (txid text primary key, raw blob not null, height integer not null);
 `;
 

@@ -16,6 +16,7 @@ import { answers, receptionOf } from './faults.ts';
 import { openGraph } from './gossip.ts';
 import { createLinks } from './links.ts';
 import { createLdkNode, type LdkNode } from './node.ts';
+import { createPruning } from './pruning.ts';
 import { createSent } from './sent.ts';
 import { openStore, storedHeight } from './store.ts';
 import type { Answering } from './verbs.ts';
@@ -64,6 +65,7 @@ const logger = createLogger((line) => {
 const broadcast = (transaction: Uint8Array) => void outbox.push({ kind: 'broadcast', transaction });
 const sent = createSent(store, start.startingPoint.height, broadcast);
 const sharedGraph = openGraph(store, logger);
+const pruning = createPruning(store, sharedGraph.graph);
 const surroundings = {
   graph: sharedGraph.graph,
   saveGraph: sharedGraph.saveSoon,
@@ -205,6 +207,7 @@ function revive(node: LdkNode): void {
 
 function connectBlock(block: FedBlock): void {
   sent.connectBlock(block);
+  pruning.connectBlock(block);
   for (const node of nodes.values()) {
     const waiting = missed.get(node);
     if (waiting === undefined) node.connectBlock(block);
@@ -252,7 +255,10 @@ tick(PEER_TICK_MS, () => {
   for (const node of living()) node.tickPeers();
 });
 tick(REDIAL_MS, links.redial);
-for (const block of missedBlocks) sent.connectBlock(block);
+for (const block of missedBlocks) {
+  sent.connectBlock(block);
+  pruning.connectBlock(block);
+}
 sent.again();
 outbox.push({
   kind: 'ready',

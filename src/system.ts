@@ -50,6 +50,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     log,
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
+    unanswered: new Set(),
     kick() {
       runner.kick();
       publisher.kick();

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ended, type Ran, runCli, spawnCli } from '../../test/support/cli.ts';
 import { type ServedFleet, startServedFleet } from '../../test/support/served-fleet.ts';
+import { createArgosy } from '../sdk/index.ts';
 
 let fleet: ServedFleet;
 beforeAll(async () => {
@@ -177,6 +178,28 @@ describe('practice', () => {
     expect(summary.p50_ms).toBeLessThanOrEqual(summary.p95_ms);
     expect(ran.stderr).toMatch(/\d+ settled, \d+ failed, 0 unknown, \d+ under way/);
     expect((await argosy('practice', 'traffic', '--for', '1')).stdout).toMatch(/books differ by +0 sat/);
+  });
+
+  it('tells what became of traffic before a node was broken, during and after', async () => {
+    const child = spawnCli(['--data', fleet.folder, 'practice', 'traffic', '--for', '6', '--json']);
+    const end = ended(child);
+    await new Promise((seen) => child.stderr?.once('data', seen));
+    const { practice } = createArgosy(fleet);
+    await practice.breakNode('eu', { how: 'dies' });
+    expect(await practice.faults()).toEqual({ data: [{ node: 'eu', how: 'dies', delay_ms: null }] });
+    await new Promise((later) => setTimeout(later, 2_000));
+    await practice.healNode('eu');
+    expect(await practice.faults()).toEqual({ data: [] });
+    const { stdout, stderr } = await end;
+    const { asked, phases } = JSON.parse(stdout);
+    expect(phases).toMatchObject([
+      { phase: 'all well', began_s: 0, success_rate: expect.any(Number) },
+      { phase: 'eu dies', success_rate: expect.any(Number) },
+      { phase: 'all well', success_rate: expect.any(Number) },
+    ]);
+    const inPhases = phases.reduce((total: number, each: { asked: number }) => total + each.asked, 0);
+    expect(inPhases).toBe(asked);
+    expect(stderr).toMatch(/eu dies +[\d.]+ % +\d+ settled, \d+ failed, 0 unknown, \d+ under way/);
   });
 
   it('ends traffic with its summary when it is interrupted', async () => {

@@ -1,5 +1,5 @@
 /** What every command is handed: its global options, where to print, and the way to the server. */
-import { type Client, openClient } from './client.ts';
+import { type Client, openClient, openUnattended } from './client.ts';
 import { type Output, openOutput } from './output.ts';
 import type { ExitCode } from './problem.ts';
 import { findServer, type Server } from './server.ts';
@@ -18,6 +18,8 @@ export interface Session {
   find(): Promise<Server>;
   /** @throws as `find` */
   connect(): Promise<Client>;
+  /** For what nobody watches request by request. */
+  connectUnattended(): Promise<Client>;
   /** A command line to copy, for the same Argosy. @example hint('books check') // 'npx argosy books check' */
   hint(command: string): string;
 }
@@ -35,6 +37,7 @@ export function openSession(options: GlobalOptions): Session {
     output: openOutput({ json: options.json === true, unit }),
     find,
     connect: async () => openClient(await find()),
+    connectUnattended: async () => openUnattended(await find()),
     hint: (command) => hintFor(options, command),
   };
 }

@@ -25,6 +25,11 @@ export interface OwnNode {
    * it leaves behind has to run out.
    */
   readonly holder?: string;
+  /**
+   * The node lives and dies with this process: what an earlier process asked of it has ended with that. Default: it is
+   * a daemon, and requests to it outlive their sender for a while.
+   */
+  readonly inProcess?: boolean;
 }
 
 export interface Fleet {

@@ -80,7 +80,7 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
   if (launcher.kind === 'refused') return launcher;
   const site: Site = { home, data, binaries, launcher, durable: options.durable ?? true };
   const failed = existsSync(join(data, 'PG_VERSION')) ? null : await initialise(site);
-  return failed ?? (await run(site, options.maxConnections ?? 40));
+  return failed ?? (await runWhenFree(site, options.maxConnections ?? 40));
 }
 
 const homeIn = (folder: string): string => join(realpathSync(folder), 'postgres');
@@ -133,6 +133,20 @@ const USER = 'argosy';
 /** The database that every server has. It holds nothing else. */
 const DATABASE = 'postgres';
 const READY_MS = 120_000;
+
+const FREE_MS = 15_000;
+const AGAIN_MS = 250;
+
+/** After a kill of the whole server its last sessions may hold its memory for a moment more. */
+async function runWhenFree(site: Site, maxConnections: number): ReturnType<typeof run> {
+  const deadline = performance.now() + FREE_MS;
+  for (;;) {
+    const started = await run(site, maxConnections);
+    const held = started.kind === 'refused' && started.detail.includes('pre-existing shared memory block');
+    if (!held || performance.now() > deadline) return started;
+    await sleep(AGAIN_MS);
+  }
+}
 
 async function run(site: Site, maxConnections: number): Promise<Postgres | Refusal<'database_not_started'>> {
   const socketDir = makeSocketDir(site);

@@ -2,7 +2,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Db } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
-import type { Network } from '../lightning/ids.ts';
+import type { Network, PartToken } from '../lightning/ids.ts';
 
 /** What the verbs of this room work with. */
 export interface PaymentsContext {
@@ -12,6 +12,8 @@ export interface PaymentsContext {
   readonly fleet: () => Fleet;
   readonly network: Network;
   readonly patience: Patience;
+  /** Sends of this process that have no answer: they may be on their way still. */
+  readonly unanswered: Set<PartToken>;
   /** There is something new: effects to do, events to tell. */
   readonly kick: () => void;
 }

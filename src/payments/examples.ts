@@ -1,5 +1,5 @@
 /** What the documentation shows: a payment of the practice world, as it was while `eu`, which would have been cheapest, was down. */
-import type { z } from '@hono/zod-openapi';
+import type { z } from 'zod';
 import type { attemptSchema, transferSchema } from './schemas.ts';
 
 const ID = 'pay_01m7zd4hp78wp6hw966p041eex';

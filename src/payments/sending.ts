@@ -113,10 +113,15 @@ async function callSend(
     totalMsat: stored.payment.amountMsat,
     route: part.route,
   };
-  return within(context.clock, context.patience.sendMs, node.sendPart(order)).catch((error: unknown) => {
+  context.unanswered.add(part.token);
+  try {
+    const answer = await within(context.clock, context.patience.sendMs, node.sendPart(order));
+    context.unanswered.delete(part.token);
+    return answer;
+  } catch (error) {
     context.log.warn({ error, part: part.id, node: part.nodeId }, 'no answer to a send; the part is unknown');
     return null;
-  });
+  }
 }
 
 function readInvoice(stored: StoredPayment): Bolt11 {
@@ -143,10 +148,18 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
   }
   if (status.kind === 'not_found') {
     if (part.state === 'in_flight') return forgotten(context, effect, open);
-    const wait = context.patience.absenceMs - (await timeSinceSend(context.db.read, token));
+    const wait = await onItsWayMs(context, part);
     if (wait > 0) return later(context, effect, wait);
   }
-  return conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
+  await conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
+  context.unanswered.delete(token);
+}
+
+/** How long a request may still be on its way to the node. */
+async function onItsWayMs(context: PaymentsContext, { nodeId, token }: Part): Promise<number> {
+  const { inProcess } = context.fleet().get(nodeId);
+  if (inProcess === true && !context.unanswered.has(token)) return 0;
+  return context.patience.absenceMs - (await timeSinceSend(context.db.read, token));
 }
 
 const failureOf = (status: PartStatus) => (status.kind === 'failed' ? status.reason : 'unattributable');

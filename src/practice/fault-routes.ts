@@ -26,6 +26,8 @@ export const conditionSchema = z.object({
   delay_ms: z.int().nullable(),
 });
 
+export const conditionsSchema = z.object({ data: z.array(conditionSchema) });
+
 export const conditionView = (node: string, fault: Fault | null): z.infer<typeof conditionSchema> => ({
   node,
   how: fault?.kind ?? null,
@@ -34,6 +36,16 @@ export const conditionView = (node: string, fault: Fault | null): z.infer<typeof
 
 /** The routes that break own nodes and heal them: to learn what Argosy does then, and to build against it. */
 export function faultRoutes(api: Api, guarded: Guarded, faults: Faults): void {
+  api.openapi(
+    guarded('practice:use', {
+      method: 'get',
+      path: '/v1/practice/faults',
+      summary: 'The own nodes that are broken now, on purpose',
+      responses: { 200: json(conditionsSchema, 'None: all are well') },
+    }),
+    (c) => c.json({ data: [...faults.current()].map(([node, fault]) => conditionView(node, fault)) }, 200),
+  );
+
   api.openapi(
     guarded('practice:use', {
       method: 'post',

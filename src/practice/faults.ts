@@ -26,9 +26,11 @@ export function keepFaults(breakable: Breakable): Faults {
   const current = new Map<string, Fault>();
   return {
     async set(name, fault) {
-      await findBreakable(breakable, name)(fault);
+      const set = findBreakable(breakable, name);
+      // First, so that nobody who asks takes for well what is breaking.
+      if (fault !== null) current.set(name, fault);
+      await set(fault);
       if (fault === null) current.delete(name);
-      else current.set(name, fault);
     },
     current: () => current,
   };

@@ -65,6 +65,7 @@ export function mapRoutes(
   faults: Faults,
   paid: PaidLately,
 ): void {
+  const ask = asker();
   api.openapi(
     guarded('practice:use', {
       method: 'get',
@@ -97,9 +98,14 @@ export function mapRoutes(
   );
 }
 
-async function ask(name: string, node: LightningNode): Promise<Person> {
-  const [info, channels] = await Promise.all([node.info(), node.channels()]);
-  return { name, info, channels };
+/** Who people are does not change, and is asked once: a page looks every second while money moves. */
+function asker() {
+  const known = new Map<string, NodeInfo>();
+  return async (name: string, node: LightningNode): Promise<Person> => {
+    const [info, channels] = await Promise.all([known.get(name) ?? node.info(), node.channels()]);
+    known.set(name, info);
+    return { name, info, channels };
+  };
 }
 
 /** A channel between two people is told by both: who comes first owns it here. */

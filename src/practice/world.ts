@@ -24,6 +24,7 @@ export interface OwnNode {
   readonly node: LightningNode;
   /** The world: whoever has the lock of its folder is the only one to run its nodes. */
   readonly holder: string;
+  readonly inProcess: true;
 }
 
 export interface World extends Omit<Network<Region | Person>, 'node' | 'setFault'> {
@@ -60,6 +61,7 @@ export async function startWorld({ seed, folder, ...options }: WorldOptions = {}
       driver: 'ldk',
       node: node(region),
       holder,
+      inProcess: true,
     })),
     people: new Map(people.map((person) => [person, node(person)])),
     breakable: new Map(REGIONS.map((region) => [region, (fault: Fault | null) => setFault(region, fault)])),

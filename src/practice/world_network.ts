@@ -93,7 +93,9 @@ export async function startNetwork<Name extends string>(
   );
   const hosts: LdkHost[] = [];
   try {
-    hosts.push(...(await phase('nodes', names.join(', '), () => startHosts(plan, chain, options))));
+    hosts.push(
+      ...(await phase('nodes', `${names.length} Lightning nodes`, () => startHosts(plan, chain, options))),
+    );
     const building = createBuilding(plan, chain, hosts);
     for (const [from, to] of linksOf(plan)) await building.befriend(from, to);
     if (home?.built) {

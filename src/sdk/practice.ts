@@ -10,6 +10,7 @@ import type {
   Doors,
   MadeChannel,
   NodeCondition,
+  NodeConditions,
   NodeFault,
   People,
   PersonInvoice,
@@ -50,6 +51,8 @@ export interface PracticeVerbs {
   doors(options?: CallOptions): Promise<Doors>;
   /** Breaks an own node; another fault takes the place of the last. @example await argosy.practice.breakNode('eu', { how: 'dies' }) */
   breakNode(node: string, fault: NodeFault, options?: CallOptions): Promise<NodeCondition>;
+  /** The own nodes that are broken now, and how. */
+  faults(options?: CallOptions): Promise<NodeConditions>;
   /** Makes an own node well again; its links come back within a second. */
   healNode(node: string, options?: CallOptions): Promise<NodeCondition>;
 }
@@ -94,8 +97,8 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
     closeChannel: (channel, { force = false, ...options } = {}) =>
       act(`channels/${encodeURIComponent(channel)}/close`, { force }, options),
     fund: (request, options) => act('coins', request, options),
-    doors: (options) =>
-      call(connection, { method: 'GET', path: '/v1/practice/doors', acts: false, signal: options?.signal }),
+    doors: (options) => read('doors', options),
+    faults: (options) => read('faults', options),
     breakNode: (node, fault, options) => act(nodePath(node, 'faults'), fault, options),
     healNode: (node, options) => act(nodePath(node, 'heal'), {}, options),
   };

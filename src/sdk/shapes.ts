@@ -8,7 +8,7 @@ import type { holdersSchema } from '../practice/balance-routes.ts';
 import type { channelBody, closingSchema, madeChannelSchema } from '../practice/channel-routes.ts';
 import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
 import type { doorsSchema } from '../practice/door-routes.ts';
-import type { conditionSchema, faultSchema } from '../practice/fault-routes.ts';
+import type { conditionSchema, conditionsSchema, faultSchema } from '../practice/fault-routes.ts';
 import type { personInvoiceStatusSchema } from '../practice/invoice-routes.ts';
 import type { practiceMapSchema } from '../practice/map-routes.ts';
 import type {
@@ -64,6 +64,8 @@ export type Coins = z.infer<typeof coinsSchema>;
 export type Doors = z.infer<typeof doorsSchema>;
 export type NodeFault = z.input<typeof faultSchema>;
 export type NodeCondition = z.infer<typeof conditionSchema>;
+/** Of the nodes that are broken. */
+export type NodeConditions = z.infer<typeof conditionsSchema>;
 
 /** A page of a list; `next_cursor` leads to the one after it, null: there is none. */
 export interface Page<T> {

@@ -16,12 +16,14 @@ export interface CheckerOptions {
   readonly data: string;
   readonly patienceMs: number;
   readonly asked: readonly Asked[];
+  /** Channels whose closing was asked for. Null: none was to come or to go. */
+  readonly closing: ReadonlySet<string> | null;
 }
 
 const LOOK_MS = 400;
 const RESENT = 5;
 
-export function createChecker({ data, patienceMs, asked }: CheckerOptions): Checker {
+export function createChecker({ data, patienceMs, asked, closing }: CheckerOptions): Checker {
   const proven = new Set<string>();
   let first: Seen | null = null;
   let before: Seen | null = null;
@@ -36,7 +38,7 @@ export function createChecker({ data, patienceMs, asked }: CheckerOptions): Chec
     } catch (error) {
       return [{ rule: 'answers', detail: String(error) }];
     }
-    return judgeCrash({ first: first ?? now, before: before ?? now, now, asked });
+    return judgeCrash({ first: first ?? now, before: before ?? now, now, asked, closing });
   }
 
   return {

@@ -1,4 +1,7 @@
-/** `npm run crash -- [--kills N] [--seed TEXT] [--per-second N] [--json]`: one line a kill, then the summary. */
+/**
+ * `npm run crash -- [--kills N] [--seed TEXT] [--per-second N] [--channels] [--json]`: one line a kill, then the
+ * summary. `--channels`: people open and close channels meanwhile.
+ */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { planKills } from './plan.ts';
@@ -10,6 +13,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
     'per-second': { type: 'string', default: '8' },
+    channels: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +36,7 @@ try {
     patienceMs: PATIENCE_MS,
     onKill: (report) => console.log(values.json ? jsonOf(report) : lineOf(report)),
     keep: true,
+    comings: values.channels,
     signal: stopping.signal,
   });
   console.log(values.json ? JSON.stringify({ event: 'summary', ...summary }) : textOf(summary));

@@ -5,6 +5,7 @@ import { type Argosy, createArgosy } from '../../src/sdk/index.ts';
 import { balancedErrands } from '../support/balanced.ts';
 import { launchProduct, type Product } from '../support/product.ts';
 import { type Checker, createChecker } from './check.ts';
+import { type Comings, createComings } from './comings.ts';
 import { createDoor, type Door } from './door.ts';
 import type { Kill } from './plan.ts';
 import { createSite, type Site } from './site.ts';
@@ -25,6 +26,8 @@ export interface CrashOptions {
   readonly keep: boolean;
   /** Default: the product itself. */
   readonly launch?: (site: Site) => Product;
+  /** Channels are opened and closed meanwhile. */
+  readonly comings?: boolean;
   /** Ends the run; nothing is left of it. */
   readonly signal?: AbortSignal;
 }
@@ -44,6 +47,8 @@ interface Run {
   readonly site: Site;
   readonly door: Door;
   readonly traffic: Traffic;
+  /** Null: channels neither come nor go. */
+  readonly comings: Comings | null;
   readonly checker: Checker;
   readonly startsMs: number[];
   /** The last kill, of which nobody knows yet what came of it. */
@@ -61,8 +66,10 @@ export async function crash(options: CrashOptions): Promise<CrashSummary> {
   const door = createDoor();
   const { seed, perSecond, patienceMs } = options;
   const traffic = createTraffic({ door, seed, perSecond, errandOf: balancedErrands(seed, PEOPLE) });
-  const checker = createChecker({ data: site.data, patienceMs, asked: traffic.asked });
-  const run: Run = { options, site, door, traffic, checker, startsMs: [], last: null };
+  const comings = options.comings === true ? createComings(door, seed) : null;
+  const closing = comings?.closing ?? null;
+  const checker = createChecker({ data: site.data, patienceMs, asked: traffic.asked, closing });
+  const run: Run = { options, site, door, traffic, comings, checker, startsMs: [], last: null };
   let violations: readonly Violation[] = [];
   let kept: string | null = null;
   try {
@@ -97,15 +104,18 @@ async function live(run: Run, kill: Kill | null): Promise<void> {
       if (checked) await beWell(run, product, argosy, kill);
       report(run, readyMs, checked);
       traffic.run();
+      run.comings?.run();
       await pass(run, product, kill?.afterMs ?? LAST_MS);
       if (kill === null) {
         traffic.pause();
+        run.comings?.pause();
         await beWell(run, product, argosy, kill);
         await product.stop();
       }
     }
   } finally {
     traffic.pause();
+    run.comings?.pause();
     door.close();
     await product.kill();
   }

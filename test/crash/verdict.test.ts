@@ -67,14 +67,16 @@ const NOW: Seen = {
 const ASKED = [errand('out', 'out'), errand('in', 'in')];
 
 const rules = (now: Partial<Seen>, asked: readonly Asked[] = ASKED, before: Seen = FIRST): string[] =>
-  judgeCrash({ first: FIRST, before, now: { ...NOW, ...now }, asked }).map(({ rule }) => rule);
+  judgeCrash({ first: FIRST, before, now: { ...NOW, ...now }, asked, closing: null }).map(({ rule }) => rule);
 const details = (now: Partial<Seen>, asked: readonly Asked[] = ASKED): string[] =>
-  judgeCrash({ first: FIRST, before: FIRST, now: { ...NOW, ...now }, asked }).map(({ detail }) => detail);
+  judgeCrash({ first: FIRST, before: FIRST, now: { ...NOW, ...now }, asked, closing: null }).map(
+    ({ detail }) => detail,
+  );
 
 describe('after a kill, nothing is wrong', () => {
   it('when everything is as it was, and what was asked for is done once', () => {
-    expect(judgeCrash({ first: FIRST, before: FIRST, now: NOW, asked: ASKED })).toEqual([]);
-    expect(judgeCrash({ first: FIRST, before: NOW, now: NOW, asked: ASKED })).toEqual([]);
+    expect(judgeCrash({ first: FIRST, before: FIRST, now: NOW, asked: ASKED, closing: null })).toEqual([]);
+    expect(judgeCrash({ first: FIRST, before: NOW, now: NOW, asked: ASKED, closing: null })).toEqual([]);
   });
 
   it('when a payment failed at both ends', () => {
@@ -84,6 +86,16 @@ describe('after a kill, nothing is wrong', () => {
       accounts: [{ id: 'own:business', freeMsat: 1_007_000n, heldMsat: 0n }],
     };
     expect(rules(now, [errand('out', 'out', { end: 'failed' }), errand('in', 'in')])).toEqual([]);
+  });
+
+  it('when a channel has come, and one is gone whose closing was asked for', () => {
+    const [node] = NOW.nodes;
+    if (node === undefined) throw new Error('there is a node');
+    const now = { ...NOW, nodes: [{ ...node, channels: [{ id: 'c2', active: true }] }] };
+    const judge = (closing: ReadonlySet<string>) =>
+      judgeCrash({ first: FIRST, before: FIRST, now, asked: ASKED, closing }).map(({ detail }) => detail);
+    expect(judge(new Set(['c1']))).toEqual([]);
+    expect(judge(new Set())).toEqual(['eu c1 is gone']);
   });
 
   it('when an errand is refused that an earlier try in doubt had done', () => {

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly before: Seen;
   readonly now: Seen;
   readonly asked: readonly Asked[];
+  /** Channels whose closing was asked for. Null: none was to come or to go. */
+  readonly closing: ReadonlySet<string> | null;
 }
 
 /** What time does not heal: there is no use in waiting. */
@@ -39,24 +41,23 @@ const identities: Rule = ({ first, now }) => {
     .map(([name, pubkey]) => `${name} was ${pubkey} and is ${known.get(name)}`);
 };
 
-/** None is gone, none came, all carry. */
-const channels: Rule = ({ first, now }) => {
-  const ids = ({ nodes }: Seen) =>
-    new Map(
-      nodes.flatMap(({ name, channels }) => channels.map(({ id }) => [`${name} ${id}`, true] as const)),
-    );
-  const [then, today] = [ids(first), ids(now)];
-  const idle = now.nodes.flatMap(({ name, channels }) =>
-    channels.filter(({ active }) => !active).map(({ id }) => `${name} ${id} is not active`),
-  );
-  const people = first.people.flatMap(({ name, channels }) => {
+/** None is gone that nobody closed, none came unless some were to come, all carry. */
+const channels: Rule = ({ first, before, now, closing }) => {
+  const of = ({ nodes }: Seen) =>
+    nodes.flatMap(({ name, channels }) => channels.map((each) => ({ name, ...each })));
+  const [then, today] = [new Set(of(before).map(({ id }) => id)), new Set(of(now).map(({ id }) => id))];
+  const isClosing = (id: string): boolean => closing?.has(id) === true;
+  const gone = of(before).filter(({ id }) => !today.has(id) && !isClosing(id));
+  const came = of(now).filter(({ id }) => closing === null && !then.has(id));
+  const idle = of(now).filter(({ id, active }) => !active && !isClosing(id));
+  const people = (closing === null ? first.people : []).flatMap(({ name, channels }) => {
     const active = now.people.find((person) => person.name === name)?.channels ?? 0;
     return active === channels ? [] : [`${name} had ${channels} active channels and has ${active}`];
   });
   return [
-    ...[...then.keys()].filter((id) => !today.has(id)).map((id) => `${id} is gone`),
-    ...[...today.keys()].filter((id) => !then.has(id)).map((id) => `${id} is new`),
-    ...idle,
+    ...gone.map(({ name, id }) => `${name} ${id} is gone`),
+    ...came.map(({ name, id }) => `${name} ${id} is new`),
+    ...idle.map(({ name, id }) => `${name} ${id} is not active`),
     ...people,
     ...now.nodes.filter(({ state }) => state !== 'up').map(({ name, state }) => `${name} is ${state}`),
   ];

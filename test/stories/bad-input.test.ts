@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeBolt11, encodeBolt11, signWith } from '../../src/lightning/bolt11.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memory-fleet.ts';
-import { expectAllWell, settled } from '../support/well.ts';
+import { eventually, expectAllWell, settled } from '../support/well.ts';
 
 let fleet: MemoryFleet;
 const invoices: Record<string, string> = {};
@@ -30,12 +30,13 @@ beforeAll(async () => {
   });
   const payment = await fleet.call('POST', '/v1/payments', { invoice: paid.bolt11 });
   await settled(fleet, String(payment.body.id));
+  await eventually('everything is done', async () => (await footprint()).effects === 0n);
 });
 afterAll(() => fleet.stop());
 
 /** Everything that a refused request must not touch. */
 const footprint = async () =>
-  fleet.db.read.one(
+  fleet.db.read.one<Record<string, unknown>>(
     `select (select count(*) from obligation) as obligations, (select count(*) from payment) as payments,
             (select count(*) from hash_claim) as claims, (select count(*) from invoice) as invoices,
             (select count(*) from transfer) as transfers, (select count(*) from idempotency) as keys,

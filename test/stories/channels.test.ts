@@ -13,6 +13,8 @@ const DELAY_BLOCKS = 150;
 const eu = () => fleet.world.anybody('eu');
 const isActive = async (id: string): Promise<boolean> =>
   (await eu().channels()).some((channel) => channel.id === id && channel.active);
+const isThere = async (id: string): Promise<boolean> =>
+  (await eu().channels()).some((channel) => channel.id === id);
 const balanceOf = async (account: string): Promise<bigint> =>
   BigInt(
     (
@@ -48,7 +50,7 @@ describe('a channel', () => {
     await fleet.expectAllWell();
     expect(await balanceOf('node:eu:pushes_received')).toBe(20_000_000n);
     await close(id);
-    await eventually('it is closed', async () => !(await isActive(id)));
+    await eventually('it is closed', async () => !(await isThere(id)));
     await fleet.expectAllWell();
     await expectSettled();
     await fleet.expectAllWell();
@@ -70,6 +72,8 @@ describe('a channel', () => {
       return payment.body.state === 'settled';
     });
     await close(id);
+    await eventually('it is closed', async () => !(await isThere(id)));
+    await fleet.expectAllWell();
     await expectSettled();
     await fleet.expectAllWell();
   }, 90_000);
@@ -77,7 +81,7 @@ describe('a channel', () => {
   it('that an own node closes alone comes home when the delay is over', async () => {
     const id = await open('eu', 'exchange', { push_msat: '50000000' });
     await close(id, true);
-    await eventually('it is closed', async () => !(await isActive(id)));
+    await eventually('it is closed', async () => !(await isThere(id)));
     await fleet.expectAllWell();
     expect(await balanceOf('node:eu:settling')).toBe(450_000_000n);
     await fleet.world.mine(DELAY_BLOCKS);

@@ -59,6 +59,47 @@ describe('the absence of a part', () => {
     await expectAllWell(fleet);
   });
 
+  it('is proof at once at a node of this process, for a send that another process had begun', async () => {
+    const network = memoryWorld('proof');
+    const driven = () => ownNodes(network).map((own) => ({ ...own, inProcess: true }));
+    fleet = await startMemoryFleet(network, { driven, patience: { sendMs: 3_000, absenceMs: 60_000 } });
+    // As a process leaves it that is killed between its claim and its send.
+    await fleet.db.tx((tx) =>
+      tx.query(
+        `create function begun() returns trigger language plpgsql as 'begin new.attempts := 1; return new; end';
+         create trigger begun before insert on effect for each row when (new.kind = 'part.send') execute function begun()`,
+      ),
+    );
+    const id = await pay();
+    await eventually(
+      'it is proven to have failed',
+      async () => (await payment(fleet, id)).attempts.length > 1,
+    );
+    await fleet.db.tx((tx) => tx.query('drop trigger begun on effect'));
+    expect((await settled(fleet, id)).state).toBe('settled');
+    await expectAllWell(fleet);
+  });
+
+  it('is waited for at a node of this process, for a send of its own', async () => {
+    let first = true;
+    const network = memoryWorld('proof');
+    const driven = () =>
+      ownNodes(network).map((own) => {
+        const sendPart: LightningNode['sendPart'] = async (order) => {
+          if (!first) return own.node.sendPart(order);
+          first = false;
+          setTimeout(() => void own.node.sendPart(order), 1_500);
+          throw new Error('no answer');
+        };
+        return { ...own, inProcess: true, node: { ...own.node, sendPart } };
+      });
+    fleet = await startMemoryFleet(network, { driven, patience: { sendMs: 3_000, absenceMs: 3_000 } });
+    const paid = await settled(fleet, await pay());
+    expect(paid.attempts).toHaveLength(1);
+    expect(await merchantHolds()).toBe(fromSat(25_000n));
+    await expectAllWell(fleet);
+  });
+
   it('proves nothing while the send has not ended', async () => {
     let sends = 0;
     await start((node) => async (order) => {

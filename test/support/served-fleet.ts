@@ -12,7 +12,7 @@ import { scriptOf } from '../../src/practice/chain_address.ts';
 import { coinRoutes } from '../../src/practice/coin-routes.ts';
 import { doorRoutes } from '../../src/practice/door-routes.ts';
 import type { Doors } from '../../src/practice/doors.ts';
-import type { Breakable } from '../../src/practice/faults.ts';
+import type { Breakable, Fault } from '../../src/practice/faults.ts';
 import { practiceRoutes } from '../../src/practice/routes.ts';
 import { openSystem } from '../../src/system.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
@@ -47,7 +47,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
   await db.tx((tx) => ensureOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));
   const chain = openChain({ file: null });
-  const breakable: Breakable = new Map(OWN.map((name) => [name, async () => undefined]));
+  const breakable: Breakable = new Map(OWN.map((name) => [name, setFault(network, name)]));
   const mine = async (blocks: number): Promise<void> => {
     for (let block = 0; block < blocks; block++) chain.mine();
   };
@@ -95,6 +95,14 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
     },
   };
 }
+
+/** A node that is cut off goes on as it was: a simulated one cannot be. */
+const setFault = (network: MemoryNetwork, name: string) => async (fault: Fault | null) => {
+  const switches = network.faults(name);
+  switches.start();
+  switches.delayAnswers(fault?.kind === 'slow' ? fault.delayMs : 0);
+  if (fault?.kind === 'dies') switches.kill();
+};
 
 function listen(
   fetch: (request: Request) => Response | Promise<Response>,

@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import type { Client } from '../client.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { openLive } from '../live.ts';
-import { facts } from '../print.ts';
 import { asProblem } from '../problem.ts';
 import type { Run, Session } from '../session.ts';
+import { observePhases } from '../traffic/observe.ts';
+import { summarizePhases } from '../traffic/phases.ts';
 import { errandsOf } from '../traffic/plan.ts';
 import { runTraffic } from '../traffic/run.ts';
-import { summarize, type TrafficSummary } from '../traffic/tally.ts';
+import { resultLines, showProgress, type TrafficResult } from '../traffic/show.ts';
+import { summarize } from '../traffic/tally.ts';
 import { wholeNumber } from '../whole.ts';
 
 interface TrafficOptions {
@@ -31,15 +33,9 @@ export function addTraffic(practice: Command, run: Run): void {
     .action(run(traffic));
 }
 
-interface TrafficResult extends TrafficSummary {
-  readonly seed: string;
-  /** Null: a node did not answer, so that nothing is proven. */
-  readonly books_difference_msat: string | null;
-}
-
 async function traffic(session: Session, options: TrafficOptions) {
   const { output } = session;
-  const client = await session.connect();
+  const client = await session.connectUnattended();
   const { data } = await client.practice.people();
   const traders = data
     .map(({ name, capacity_msat }) => ({ name, capacityMsat: BigInt(capacity_msat) }))
@@ -47,6 +43,7 @@ async function traffic(session: Session, options: TrafficOptions) {
   const stop = new AbortController();
   onInterrupt(1, () => stop.abort());
   const live = openLive(process.stderr);
+  const observed = await observePhases(client);
   let told = performance.now();
   const outcomes = await runTraffic(client, {
     errandOf: errandsOf(options.seed, traders),
@@ -56,13 +53,15 @@ async function traffic(session: Session, options: TrafficOptions) {
     onNews(ended, underWay) {
       if (performance.now() - told < NEWS_MS) return;
       told = performance.now();
-      live.set('traffic', progressLine(summarize(ended), underWay));
+      showProgress(live, summarizePhases(observed.phases(), ended), underWay);
     },
-  });
+  }).finally(observed.stop);
   live.end();
+  if (!output.json) output.note('');
   const books_difference_msat = await readDifference(client);
-  const result: TrafficResult = { seed: options.seed, ...summarize(outcomes), books_difference_msat };
-  output.show(result, () => summaryLines(session, result));
+  const phases = summarizePhases(observed.phases(), outcomes);
+  const result: TrafficResult = { seed: options.seed, ...summarize(outcomes), phases, books_difference_msat };
+  output.show(result, () => resultLines(result, output));
   return books_difference_msat === null || books_difference_msat === '0' ? (0 as const) : (1 as const);
 }
 
@@ -73,32 +72,4 @@ async function readDifference(client: Client): Promise<string | null> {
     if (asProblem(error).text.code === 'node_unavailable') return null;
     throw error;
   }
-}
-
-const progressLine = ({ settled, failed, unknown }: TrafficSummary, underWay: number): string =>
-  `  ${settled} settled, ${failed} failed, ${unknown} unknown, ${underWay} under way`;
-
-const percent = (rate: number | null): string => (rate === null ? '-' : `${(rate * 100).toFixed(1)} %`);
-const milliseconds = (ms: number | null): string => (ms === null ? '-' : `${ms} ms`);
-
-function summaryLines({ output }: Session, result: TrafficResult): string[] {
-  const { books_difference_msat: difference } = result;
-  const reasons = Object.entries(result.failures).sort(([, a], [, b]) => b - a);
-  const why = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ');
-  return facts(
-    [
-      ['asked', String(result.asked)],
-      ['settled', `${result.settled}  (${percent(result.success_rate)})`],
-      ['failed', why === '' ? String(result.failed) : `${result.failed}  (${why})`],
-      ['unknown', String(result.unknown)],
-      ['half within', milliseconds(result.p50_ms)],
-      ['95 % within', milliseconds(result.p95_ms)],
-      [
-        'books differ by',
-        difference === null ? 'not proven: a node does not answer' : output.money(difference),
-      ],
-      ['seed', result.seed],
-    ],
-    output.paint,
-  );
 }

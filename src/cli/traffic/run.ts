@@ -4,7 +4,7 @@ import type { Client } from '../client.ts';
 import { asProblem } from '../problem.ts';
 import { isOver, watchPayment } from '../watch.ts';
 import type { Errand } from './plan.ts';
-import type { Outcome } from './tally.ts';
+import type { End, Outcome } from './tally.ts';
 
 export interface Traffic {
   readonly errandOf: (number: number) => Errand;
@@ -29,8 +29,9 @@ export async function runTraffic(client: Client, traffic: Traffic): Promise<read
   const underWay = new Set<Promise<void>>();
   const leaving = new AbortController();
   const begin = (errand: Errand): void => {
-    const doing = run(client, errand, leaving.signal).then((outcome) => {
-      outcomes.push(outcome);
+    const beganMs = performance.now();
+    const doing = run(client, errand, leaving.signal).then((end) => {
+      outcomes.push({ ...end, beganMs, endedMs: performance.now() });
       underWay.delete(doing);
       onNews(outcomes, underWay.size);
     });
@@ -63,7 +64,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-async function run(client: Client, errand: Errand, signal: AbortSignal): Promise<Outcome> {
+async function run(client: Client, errand: Errand, signal: AbortSignal): Promise<End> {
   try {
     return errand.direction === 'out'
       ? await payPerson(client, errand, signal)
@@ -75,7 +76,7 @@ async function run(client: Client, errand: Errand, signal: AbortSignal): Promise
   }
 }
 
-async function payPerson(client: Client, errand: Errand, signal: AbortSignal): Promise<Outcome> {
+async function payPerson(client: Client, errand: Errand, signal: AbortSignal): Promise<End> {
   const { invoice } = await client.practice.invoiceAs(errand.person, { amount_msat: errand.amountMsat });
   const began = performance.now();
   const begun = await client.pay({ invoice });
@@ -85,7 +86,7 @@ async function payPerson(client: Client, errand: Errand, signal: AbortSignal): P
   return { kind: 'failed', reason: payment.failure ?? payment.state };
 }
 
-async function bePaid(client: Client, errand: Errand, signal: AbortSignal): Promise<Outcome> {
+async function bePaid(client: Client, errand: Errand, signal: AbortSignal): Promise<End> {
   const { invoice } = await client.invoice({ amount_msat: errand.amountMsat });
   const began = performance.now();
   await client.practice.payAs(errand.person, { invoice }, { signal });

@@ -1,10 +1,17 @@
 /** What became of practice traffic. Pure. */
 
-export type Outcome =
+export type End =
   | { readonly kind: 'settled'; readonly ms: number }
   | { readonly kind: 'failed'; readonly reason: string }
   /** Nobody waited for its end any more. */
   | { readonly kind: 'unknown' };
+
+/** What became of an errand. */
+export type Outcome = End & {
+  /** ms, as `performance.now()` counts. */
+  readonly beganMs: number;
+  readonly endedMs: number;
+};
 
 /** The result document. */
 export interface TrafficSummary {
@@ -21,7 +28,7 @@ export interface TrafficSummary {
   readonly p95_ms: number | null;
 }
 
-export function summarize(outcomes: readonly Outcome[]): TrafficSummary {
+export function summarize(outcomes: readonly End[]): TrafficSummary {
   const failures: Record<string, number> = {};
   const times: number[] = [];
   for (const outcome of outcomes) {

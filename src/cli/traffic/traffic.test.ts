@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { brokenText, summarizePhases } from './phases.ts';
 import { errandsOf } from './plan.ts';
-import { summarize } from './tally.ts';
+import { type Outcome, summarize } from './tally.ts';
 
 const people = ['hub', 'merchant', 'exchange'];
 const wallet = { name: 'wallet', capacityMsat: 1_000_000_000n };
@@ -57,5 +58,40 @@ describe('practice traffic', () => {
       p95_ms: 99,
     });
     expect(summarize([])).toMatchObject({ asked: 0, success_rate: null, p50_ms: null });
+  });
+});
+
+describe('the phases of traffic', () => {
+  it('are named after what is broken', () => {
+    const dead = { node: 'eu', how: 'dies', delay_ms: null } as const;
+    const slow = { node: 'us', how: 'slow', delay_ms: 800 } as const;
+    expect([[], [dead], [dead, slow]].map(brokenText)).toEqual([null, 'eu dies', 'eu dies, us is slow']);
+  });
+
+  it('count an errand where it began, or with what broke while it was under way', () => {
+    const phases = [
+      { broken: null, beganMs: 1_000 },
+      { broken: 'eu dies', beganMs: 2_000 },
+      { broken: null, beganMs: 4_500 },
+    ];
+    const outcomes: Outcome[] = [
+      { kind: 'settled', ms: 10, beganMs: 1_500, endedMs: 1_510 },
+      { kind: 'settled', ms: 3_000, beganMs: 1_999, endedMs: 4_999 },
+      { kind: 'failed', reason: 'NO_ROUTE', beganMs: 2_000, endedMs: 2_010 },
+      { kind: 'settled', ms: 600, beganMs: 4_000, endedMs: 4_600 },
+      { kind: 'unknown', beganMs: 9_000, endedMs: 9_500 },
+    ];
+    expect(summarizePhases(phases, outcomes)).toMatchObject([
+      { phase: 'all well', began_s: 0, asked: 1, success_rate: 1, p95_ms: 10 },
+      {
+        phase: 'eu dies',
+        began_s: 1,
+        asked: 3,
+        success_rate: 0.6667,
+        failures: { NO_ROUTE: 1 },
+        p95_ms: 3_000,
+      },
+      { phase: 'all well', began_s: 3.5, asked: 1, unknown: 1, success_rate: 0 },
+    ]);
   });
 });

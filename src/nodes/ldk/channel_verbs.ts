@@ -3,10 +3,10 @@ import { type ChannelId, untrusted } from '../../lightning/ids.ts';
 import type { CloseOrder, OpenOrder } from '../node.ts';
 import { check, fromHex, ldk, someU64, toHex, unwrap } from './bindings.ts';
 import { type Core, createConfig } from './core.ts';
-import type { ChannelFacts } from './facts.ts';
+import { type ChannelFacts, listChannels } from './facts.ts';
 import { readAliases } from './gossip.ts';
 import { toChannel } from './map.ts';
-import { type Context, listChannels, type Table } from './node.ts';
+import type { Context, Table } from './verbs.ts';
 
 export function channelVerbs({
   records,
@@ -14,14 +14,14 @@ export function channelVerbs({
 }: Context): Table<'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
   const { core, wallet, openings } = records;
   function find(channel: ChannelId): ChannelFacts {
-    const facts = listChannels(core).find((known) => known.id === channel);
+    const facts = listChannels(core.channels).find((known) => known.id === channel);
     if (facts === undefined) throw new Error(`no channel ${channel}: ask channels() for those there are`);
     return facts;
   }
   return {
     channels: () => () => {
       const aliases = readAliases(graph);
-      return listChannels(core).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
+      return listChannels(core.channels).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
     },
     open(order) {
       const temporary = openChannel(core, order);

@@ -102,3 +102,7 @@ export function readChannel(details: ldk.ChannelDetails): ChannelFacts | null {
     outgoing: details.get_pending_outbound_htlcs().map(readOutgoing),
   };
 }
+
+/** The channels that have a funding transaction. */
+export const listChannels = (channels: ldk.ChannelManager): ChannelFacts[] =>
+  channels.list_channels().flatMap((details) => readChannel(details) ?? []);

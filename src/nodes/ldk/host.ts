@@ -69,6 +69,8 @@ export interface LdkHost {
   post(message: ToWorker, transfer?: LinkMessage['port'][]): void;
 }
 
+/** By default V8 keeps up to 134 MB of what has just been made, and a worker has little use for a tenth of it. */
+const YOUNG_MB = 12;
 const DEFAULT_TICK_MS = 5_000;
 const DEFAULT_PATIENCE_MS = 20_000;
 
@@ -97,7 +99,11 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
     );
   const { nodes, startingPoint, file = null, tickMs = DEFAULT_TICK_MS } = options;
   const workerData: WorkerStart = { nodes, startingPoint, file, tickMs };
-  const worker = new Worker(workerFile(), { workerData, name: 'argosy-ldk' });
+  const worker = new Worker(workerFile(), {
+    workerData,
+    name: 'argosy-ldk',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const connection = connect(worker, options);
   const pubkeys = await connection.ready;
   const { call, post, ended } = connection;

@@ -7,8 +7,8 @@ import { createInvoice } from './billing.ts';
 import { freeNow, fromHex, ldk } from './bindings.ts';
 import { createChannelBook } from './channel_book.ts';
 import { channelVerbs } from './channel_verbs.ts';
-import { type Core, createCore, type Surroundings } from './core.ts';
-import { type ChannelFacts, isAnnouncing, readChannel } from './facts.ts';
+import { createCore, type Surroundings } from './core.ts';
+import { type ChannelFacts, isAnnouncing, listChannels } from './facts.ts';
 import { readGraph } from './gossip.ts';
 import { handleEvent, type NodeRecords } from './happenings.ts';
 import { createInvoiceBook } from './invoices.ts';
@@ -20,16 +20,10 @@ import { createPartBook, toPartStatus } from './parts.ts';
 import { peerVerbs } from './peering.ts';
 import { findRoutes } from './routes.ts';
 import { sendPart } from './sending.ts';
+import type { Context, Table, VerbTable } from './verbs.ts';
 import { createWallet } from './wallet.ts';
 import { readOnce } from './wallet_read.ts';
-import type { FedBlock, Gives, LdkNodeOptions, Takes, Verb } from './wire.ts';
-
-/**
- * A verb changes memory at once and answers later: what it returns is asked at the end of this step and of every
- * step after it, until it gives something else than undefined. It throws when there will be no answer.
- */
-export type Answering<V extends Verb> = () => Gives<V> | undefined;
-export type VerbTable = { readonly [V in Verb]: (takes: Takes<V>) => Answering<V> };
+import type { FedBlock, LdkNodeOptions } from './wire.ts';
 
 export interface LdkNode {
   readonly name: string;
@@ -131,16 +125,6 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
   };
 }
 
-/** What the verbs of one node work on. */
-export interface Context {
-  readonly options: LdkNodeOptions;
-  readonly records: NodeRecords;
-  readonly graph: ldk.NetworkGraph;
-  readonly saveGraph: () => void;
-  readonly logger: ldk.Logger;
-  readonly clock: { chainMs: number };
-}
-
 function createPump(records: NodeRecords): () => boolean {
   const { core } = records;
   let failure: { readonly error: unknown } | null = null;
@@ -176,11 +160,6 @@ function createPump(records: NodeRecords): () => boolean {
   };
 }
 
-export const listChannels = (core: Core): ChannelFacts[] =>
-  core.channels.list_channels().flatMap((details) => readChannel(details) ?? []);
-
-export type Table<V extends Verb> = Pick<VerbTable, V>;
-
 function moneyVerbs({
   records,
   graph,
@@ -198,7 +177,7 @@ function moneyVerbs({
 > {
   const { core, invoices, parts, journal, wallet, openings } = records;
   const openChannels = (): ChannelFacts[] =>
-    listChannels(core).filter((channel) => records.channels.isOpen(channel.id));
+    listChannels(core.channels).filter((channel) => records.channels.isOpen(channel.id));
   const now = (): number => Math.max(Date.now(), clock.chainMs);
 
   const balances = (): NodeBalances => ({
@@ -225,7 +204,7 @@ function moneyVerbs({
     },
     sendPart: (order) => sendPart(core, parts, order),
     lookup: (token) => () => toPartStatus(parts.find(token)),
-    pendingHtlcs: () => () => toPendingHtlcs(listChannels(core), parts.ownHtlcs(), invoices.has),
+    pendingHtlcs: () => () => toPendingHtlcs(listChannels(core.channels), parts.ownHtlcs(), invoices.has),
     findRoutes: (question) => () =>
       findRoutes(
         { pubkey: core.pubkey, graph, logger, scorer: core.scorer, channels: core.channels },

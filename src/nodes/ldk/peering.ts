@@ -1,9 +1,9 @@
 /** The verbs with which a node finds its peers, and lets them find it. */
 import { fromHex, isNull } from './bindings.ts';
 import type { Links } from './links.ts';
-import type { VerbTable } from './node.ts';
 import type { LinkEnd } from './socket.ts';
 import { readAddress, toSocketAddress } from './tcp_address.ts';
+import type { VerbTable } from './verbs.ts';
 
 const ALIAS_BYTES = 32;
 const COLOUR = new Uint8Array(3);

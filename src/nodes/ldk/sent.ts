@@ -1,6 +1,6 @@
 /**
- * Transactions that nodes have sent for a block and that have none yet: sent again after a restart, since the world
- * may have stopped between a node's commit and the mempool.
+ * Transactions that nodes have sent for a block and that have none yet: sent again and again, since the world may have
+ * stopped between a node's commit and the mempool, or one came there before its parent.
  */
 import type { Store } from './store.ts';
 import { readOnce } from './wallet_read.ts';

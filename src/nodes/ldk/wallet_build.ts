@@ -27,11 +27,20 @@ const outputVbytes = (script: Uint8Array): number => 9 + script.length;
 /** Replaceable by a higher fee. Source: BIP 125. */
 const SEQUENCE = 0xfffffffd;
 
-/** The largest coins first, until they pay what so many of them need; null when all are too little. */
+/**
+ * The smallest coin that pays alone, so that payments at the same time do not build on each other's change; else the
+ * largest coins, until they pay what so many of them need; null when all are too little.
+ */
 function choose(
   coins: readonly Coin[],
   neededSat: (inputs: number) => bigint,
 ): { readonly chosen: readonly Coin[]; readonly sumSat: bigint } | null {
+  const alone = coins.filter((coin) => coin.amountSat >= neededSat(1));
+  if (alone.length > 0) {
+    const [first, ...others] = alone as [Coin, ...Coin[]];
+    const smallest = others.reduce((least, coin) => (coin.amountSat < least.amountSat ? coin : least), first);
+    return { chosen: [smallest], sumSat: smallest.amountSat };
+  }
   const sorted = coins.toSorted((one, other) => (one.amountSat < other.amountSat ? 1 : -1));
   let sumSat = 0n;
   for (const [at, coin] of sorted.entries()) {

@@ -15,9 +15,10 @@ import { createLogger } from './core.ts';
 import { answers, receptionOf } from './faults.ts';
 import { openGraph } from './gossip.ts';
 import { createLinks } from './links.ts';
-import { type Answering, createLdkNode, type LdkNode } from './node.ts';
+import { createLdkNode, type LdkNode } from './node.ts';
 import { createSent } from './sent.ts';
 import { openStore, storedHeight } from './store.ts';
+import type { Answering } from './verbs.ts';
 import type { CallMessage, Fault, FedBlock, FromWorker, ToWorker, Verb, WorkerStart } from './wire.ts';
 
 /** More rounds than any exchange of messages takes; whoever needs more goes on in the next step. */
@@ -243,6 +244,8 @@ function obey(message: ToWorker): void {
 main.on('message', (message: ToWorker) => enqueue(() => obey(message)));
 const tick = (everyMs: number, input: () => void) => setInterval(() => enqueue(input), everyMs);
 tick(start.tickMs, () => {
+  // One that came to the chain before its parent was refused.
+  sent.again();
   for (const node of living()) node.tick();
 });
 tick(PEER_TICK_MS, () => {

@@ -10,7 +10,7 @@ import { signOf } from './words.js';
  * @property {(share: number) => { x: number, y: number }} place
  * @property {number} began ms
  * @property {number} takes ms
- * @property {string | null} end its last state, once that is known
+ * @property {string | null} end how it ended; null: it has not
  */
 
 /** Beyond so many at once nobody can follow them; the list below tells of all. */
@@ -86,6 +86,7 @@ function isOver({ dot, place, began, takes, end }, now, marks) {
   const share = Math.max(0, Math.min(1, (now - began) / takes));
   const here = place(share * share * (3 - 2 * share));
   set(dot, { transform: `translate(${here.x.toFixed(1)} ${here.y.toFixed(1)})` });
+  set(dot, { visibility: now < began ? 'hidden' : 'visible' });
   dot.classList.toggle('waiting', share === 1);
   if (now > began + PATIENCE_MS) return true;
   if (end === null || (share < 1 && end !== 'failed')) return false;
@@ -95,7 +96,7 @@ function isOver({ dot, place, began, takes, end }, now, marks) {
 
 /** Paid is round, being paid is a diamond. @param {Element} dots @param {string} kind @param {number} size */
 function drawDot(dots, kind, size) {
-  const dot = draw(dots, 'g', { class: `dot ${kind}` });
+  const dot = draw(dots, 'g', { class: `dot ${kind}`, visibility: 'hidden' });
   if (kind === 'out') draw(dot, 'circle', { r: size });
   else draw(dot, 'path', { d: `M0 ${-size - 1}L${size + 1} 0L0 ${size + 1}L${-size - 1} 0Z` });
   return dot;

@@ -90,7 +90,9 @@ function ownPort(node, fault) {
     key: keyOf(node),
     own: true,
     name: node.id,
-    alias: node.alias ?? node.region,
+    alias: [node.alias, node.region === node.id ? null : node.region]
+      .filter((part) => part !== null)
+      .join(', '),
     state: node.state,
     trouble: fault === undefined ? (lonely ? 'no channel usable' : '') : faultText(fault),
     spendable: up ? BigInt(node.spendable_msat) : 0n,
@@ -151,3 +153,11 @@ export function totalsOf({ ports }) {
     receivable: up.reduce((total, port) => total + (port.receivable ?? 0n), 0n),
   };
 }
+
+/**
+ * @param {Graph} graph
+ * @param {boolean} own
+ * @param {string | null} name
+ */
+export const portNamed = ({ ports }, own, name) =>
+  [...ports.values()].find((port) => port.own === own && port.name === name);

@@ -2,7 +2,7 @@
 /** @import { Graph, Port } from './graph.js' */
 /** @import { Curve, Point } from './curve.js' */
 /** @import { Item, Lines } from './lines.js' */
-import { pointOn } from './curve.js';
+import { pointOn, straight } from './curve.js';
 import { lineUp } from './lines.js';
 
 /** @typedef {{ readonly x: number, readonly y: number, readonly width: number, readonly height: number }} Box its middle, and its size */
@@ -21,7 +21,7 @@ import { lineUp } from './lines.js';
  * @typedef {{ key: string, line: number, index: number, along: number, across: number, depth: number, breadth: number }} Place
  */
 
-const NARROW = 720;
+const NARROW = 820;
 /** Room for the channels inside of a line. */
 const ARC = 62;
 const WIDE = {
@@ -61,10 +61,7 @@ export function layOut(graph, width, height) {
     lines.flatMap((line, index) =>
       placeLine(line, across, sizes).map((place) => {
         const [along, depth] = [alongs[index] ?? 0, depths[index] ?? 0];
-        return [
-          place.key,
-          /** @type {Place} */ ({ ...place, line: index, along, depth: place.breadth === 0 ? 0 : depth }),
-        ];
+        return [place.key, /** @type {Place} */ ({ ...place, line: index, along, depth })];
       }),
     ),
   );
@@ -166,7 +163,10 @@ function drawCurves(chains, places, point) {
       point(end.along + b.side * pull, end.across),
       point(end.along, end.across),
     ];
-    curves.set(id, [...(curves.get(id) ?? []), curve]);
+    const before = curves.get(id) ?? [];
+    const last = before.at(-1);
+    // Straight past the nodes of a line that it only passes.
+    curves.set(id, last === undefined ? [curve] : [...before, straight(last[3], curve[0]), curve]);
   }
   return curves;
 }

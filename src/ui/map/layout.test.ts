@@ -46,7 +46,7 @@ const practice = (): PracticeMap => ({
 });
 
 describe('the layout', () => {
-  it.each([320, 360, 719, 720, 1100, 2400])(
+  it.each([320, 360, 819, 820, 1100, 2400])(
     'has all nodes inside of %i pixels, none upon another',
     (width) => {
       const { boxes, curves, height } = layOut(readGraph(nodes(), practice()), width, 400);
@@ -85,11 +85,13 @@ describe('the way of a payment', () => {
     { pubkey: 'cafe', scid: '1x1x6' },
   ];
 
-  it('begins at the edge of the payer and ends at that of the payee', () => {
+  it('begins at the edge of the payer and ends just before that of the payee', () => {
     const place = measure(legsOf('us', hops, graph, layout));
     const [us, cafe] = ['us', 'cafe'].map((key) => layout.boxes.get(key));
     expect(place(0).x).toBeCloseTo((us?.x ?? 0) + (us?.width ?? 0) / 2);
-    expect(place(1).x).toBeCloseTo((cafe?.x ?? 0) - (cafe?.width ?? 0) / 2);
+    const gap = (cafe?.x ?? 0) - (cafe?.width ?? 0) / 2 - place(1).x;
+    expect(gap).toBeGreaterThan(0);
+    expect(gap).toBeLessThan(20);
   });
 
   it('ends where the picture ends', () => {

@@ -32,6 +32,9 @@ export function legsOf(from, hops, graph, layout) {
   return legs;
 }
 
+/** Pixels: what waits at the payee is seen to wait. */
+const BEFORE = 9;
+
 /**
  * @param {readonly Curve[]} legs
  * @returns {(share: number) => { x: number, y: number }} where it is after so much of the way, 0 to 1
@@ -40,7 +43,7 @@ export function measure(legs) {
   const lengths = legs.map(lengthOf);
   const whole = lengths.reduce((sum, length) => sum + length, 0);
   return (share) => {
-    let left = whole * Math.max(0, Math.min(1, share));
+    let left = Math.max(0, whole - BEFORE) * Math.max(0, Math.min(1, share));
     for (const [index, leg] of legs.entries()) {
       const length = lengths[index] ?? 0;
       if (left <= length || index === legs.length - 1)

@@ -23,7 +23,8 @@ export async function followEvents(key, { onEvent, onLive, onAnew, onLost }) {
         failures = 0;
         if (last === null && event === null) onAnew();
         last = id;
-        if (event !== null) onEvent(event);
+        // What goes wrong over an event is no fault of the connection.
+        if (event !== null) queueMicrotask(() => onEvent(event));
       }
     } catch (error) {
       if (error instanceof Refused && error.code === 'cursor_invalid') last = null;
@@ -50,7 +51,7 @@ export function paced(work, gapMs) {
     busy = true;
     while (wished) {
       wished = false;
-      await work();
+      await work().catch(reportError);
       await wait(gapMs);
     }
     busy = false;

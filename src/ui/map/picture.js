@@ -11,10 +11,10 @@ import { channelFacts, portFacts } from './words.js';
  * @param {HTMLElement} tip where the facts are shown
  */
 export function openPicture(svg, tip) {
-  const [channelLayer, dots, portLayer, marks] = ['channels', 'dots', 'ports', 'marks'].map((name) =>
-    draw(svg, 'g', { class: name }),
-  );
-  if (!channelLayer || !dots || !portLayer || !marks) throw new Error('the picture has no layers');
+  const channelLayer = draw(svg, 'g');
+  const dots = draw(svg, 'g', { class: 'dots' });
+  const portLayer = draw(svg, 'g');
+  const marks = draw(svg, 'g', { class: 'marks' });
   /** @type {Map<string, ReturnType<typeof drawPort>>} */
   const ports = new Map();
   /** @type {Map<string, ReturnType<typeof drawChannel>>} */
@@ -82,20 +82,15 @@ function followPointer(svg, tip, facts) {
     const lines = shown === null ? undefined : facts.get(shown);
     tip.hidden = lines === undefined;
     if (shown === null || lines === undefined) return;
-    fill(
-      tip,
-      'p',
-      'span',
-      lines.map((line) => [line]),
-    );
+    const rows = lines.map((line) => [line]);
+    fill(tip, 'p', 'span', rows);
     const [room, at] = [svg.getBoundingClientRect(), shown.getBoundingClientRect()];
-    const middle = at.left - room.left + at.width / 2 - tip.offsetWidth / 2;
+    const left = at.left - room.left + (at.width - tip.offsetWidth) / 2;
     const above = at.top - room.top - tip.offsetHeight - 8;
-    const low = shown.classList.contains('channel')
-      ? at.top - room.top + at.height / 2 + 14
-      : at.bottom - room.top + 8;
-    tip.style.left = `${Math.max(0, Math.min(middle, room.width - tip.offsetWidth))}px`;
-    tip.style.top = `${above < 0 || shown.classList.contains('channel') ? low : above}px`;
+    const middle = at.top - room.top + at.height / 2 + 14;
+    const top = shown.classList.contains('channel') ? middle : above < 0 ? at.bottom - room.top + 8 : above;
+    tip.style.left = `${Math.max(0, Math.min(left, room.width - tip.offsetWidth))}px`;
+    tip.style.top = `${top}px`;
   };
   const turnTo = (/** @type {EventTarget | null} */ target) => {
     shown = target instanceof Element ? target.closest('.port, .channel') : null;
@@ -103,8 +98,9 @@ function followPointer(svg, tip, facts) {
   };
   svg.addEventListener('pointerover', (event) => turnTo(event.target));
   svg.addEventListener('pointerleave', () => turnTo(document.activeElement));
-  svg.addEventListener('focusin', (event) => turnTo(event.target));
-  svg.addEventListener('focusout', () => turnTo(null));
+  // A picture that listens to the focus itself would be one more stop for the tab key.
+  svg.parentElement?.addEventListener('focusin', (event) => turnTo(event.target));
+  svg.parentElement?.addEventListener('focusout', () => turnTo(null));
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && turnTo(null));
   return show;
 }

@@ -5,8 +5,8 @@ import { draw, say, set } from './elements.js';
 import { portFacts, shortSat, signOf, wholeSat } from './words.js';
 
 /** Where the lines of a card stand, in pixels from its top. */
-const WIDE = { margin: 16, name: 29, alias: 48, send: 73, receive: 93, bar: 103, font: 12 };
-const NARROW = { margin: 9, name: 20, alias: 35, send: 54, receive: 71, bar: 82, font: 10.5 };
+const WIDE = { margin: 16, name: 29, note: 48, send: 73, receive: 93, bar: 103, font: 12 };
+const NARROW = { margin: 9, name: 20, note: 35, send: 54, receive: 71, bar: 82, font: 10.5 };
 
 /**
  * @param {Element} parent
@@ -27,7 +27,7 @@ export function drawPort(parent, own) {
         'aria-label': portFacts(port, graph).join(', '),
       });
       set(box, { width, height });
-      lines(port, width, height, narrow);
+      lines(port, width, narrow);
     },
   };
 }
@@ -40,29 +40,31 @@ function healthOf({ state, trouble }) {
 
 /** @param {Element} group */
 function drawCard(group) {
-  const [name, state, alias] = ['name', 'state', 'alias'].map((kind) => draw(group, 'text', { class: kind }));
+  const name = draw(group, 'text', { class: 'name' });
+  const state = draw(group, 'text', { class: 'state' });
+  const note = draw(group, 'text');
   const rows = ['send', 'receive'].map((kind) => ({
+    kind,
     label: draw(group, 'text', { class: 'label' }),
     value: draw(group, 'text', { class: `value ${kind}` }),
     bar: draw(group, 'rect', { class: `bar ${kind}`, height: 5, rx: 2.5 }),
   }));
-  /** @param {Port} port @param {number} width @param {number} _height @param {boolean} narrow */
-  return (port, width, _height, narrow) => {
+  /** @param {Port} port @param {number} width @param {boolean} narrow */
+  return (port, width, narrow) => {
     const at = narrow ? NARROW : WIDE;
     const [left, right] = [at.margin, width - at.margin];
-    if (name) place(name, left, at.name, port.name);
-    if (state) place(state, right, at.name, `${signOf(port.state ?? '')} ${port.state}`);
-    const note = port.trouble === '' ? port.alias : `! ${port.trouble}`;
-    if (alias) set(alias, { class: port.trouble === '' ? 'alias' : 'trouble' });
-    if (alias) place(alias, left, at.alias, shorten(note, right - left, at.font));
+    place(name, left, at.name, port.name);
+    place(state, right, at.name, `${signOf(port.state ?? '')} ${port.state}`);
+    const words = port.trouble === '' ? port.alias : `! ${port.trouble}`;
+    set(note, { class: port.trouble === '' ? 'alias' : 'trouble' });
+    place(note, left, at.note, shorten(words, right - left, at.font));
     const amounts = [port.spendable ?? 0n, port.receivable ?? 0n];
     const room = amounts.some((amount) => amount > 0n) ? right - left - 4 : 0;
     const share = shareOf(amounts) * room;
-    for (const [index, { label, value, bar }] of rows.entries()) {
-      const words = narrow ? ['send', 'receive'] : ['can send', 'can receive'];
+    for (const [index, { kind, label, value, bar }] of rows.entries()) {
       const height = index === 0 ? at.send : at.receive;
       const amount = amounts[index] ?? 0n;
-      place(label, left, height, words[index] ?? '');
+      place(label, left, height, `${narrow ? '' : 'can '}${kind}`);
       place(value, right, height, narrow ? shortSat(amount) : wholeSat(amount));
       set(bar, { x: index === 0 ? left : left + share + 4, y: at.bar });
       set(bar, { width: index === 0 ? share : room - share });
@@ -72,17 +74,14 @@ function drawCard(group) {
 
 /** @param {Element} group */
 function drawLabel(group) {
-  const [alias, name] = ['alias', 'name'].map((kind) => draw(group, 'text', { class: kind }));
-  /** @param {Port} port @param {number} width @param {number} height @param {boolean} narrow */
-  return (port, width, height, narrow) => {
-    /** @type {readonly [string, string]} */
-    const lines = narrow ? inTwo(port.alias) : [port.alias, port.name];
-    const [first, second] = lines;
-    const middle = height / 2;
-    const font = narrow ? 11 : 13;
-    if (alias)
-      place(alias, width / 2, second === '' ? middle + 4 : middle - 2, shorten(first, width - 12, font));
-    if (name) place(name, width / 2, middle + 13, shorten(second, width - 12, font));
+  const alias = draw(group, 'text', { class: 'alias' });
+  const name = draw(group, 'text', { class: 'name' });
+  /** @param {Port} port @param {number} width @param {boolean} narrow */
+  return (port, width, narrow) => {
+    const [first, second] = narrow ? inTwo(port.alias) : [port.alias, port.name];
+    const [font, middle] = narrow ? [11, 21] : [13, 23];
+    place(alias, width / 2, second === '' ? middle + 4 : middle - 2, shorten(first ?? '', width - 12, font));
+    place(name, width / 2, middle + 13, shorten(second ?? '', width - 12, font));
   };
 }
 
@@ -107,11 +106,7 @@ function shorten(text, width, font) {
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`;
 }
 
-/**
- * Two lines, broken at the last blank.
- * @param {string} text
- * @returns {readonly [string, string]}
- */
+/** Two lines, broken at the last blank. @param {string} text */
 function inTwo(text) {
   const blank = text.lastIndexOf(' ');
   return blank < 0 ? [text, ''] : [text.slice(0, blank), text.slice(blank + 1)];

@@ -287,27 +287,43 @@ export async function insertParts(tx: Tx, paymentId: string, parts: readonly Par
 
 /** Writes what the decision changed. */
 export async function savePayment(tx: Tx, before: Payment, after: Payment): Promise<void> {
-  const over = after.state === 'settled' || after.state === 'failed';
+  if (!isSame(before, after)) await updatePayment(tx, after);
+  await insertParts(tx, after.id, after.parts.slice(before.parts.length));
+  for (const [index, part] of before.parts.entries()) {
+    const now = after.parts[index];
+    if (now !== undefined && now !== part) await updatePart(tx, now);
+  }
+}
+
+/** But for their parts. */
+const isSame = (one: Payment, other: Payment): boolean =>
+  one.state === other.state &&
+  one.failure === other.failure &&
+  one.preimage === other.preimage &&
+  one.feeMsat === other.feeMsat &&
+  one.attempt === other.attempt;
+
+async function updatePayment(tx: Tx, payment: Payment): Promise<void> {
+  const { id, state, failure, preimage, feeMsat, attempt } = payment;
+  const over = state === 'settled' || state === 'failed';
   await tx.query(
     `update payment set state = $2::text, failure = $3, preimage = $4, paid_fee_msat = $5::bigint,
             fee_msat = case when $2::text = 'settled' then $5::bigint end, attempt = $6,
             ended_at = case when $7 then coalesce(ended_at, now()) end
      where id = $1`,
-    [after.id, after.state, after.failure, after.preimage, after.feeMsat, after.attempt, over],
+    [id, state, failure, preimage, feeMsat, attempt, over],
   );
-  await insertParts(tx, after.id, after.parts.slice(before.parts.length));
-  for (const [index, part] of before.parts.entries()) {
-    const now = after.parts[index];
-    if (now === undefined || now === part) continue;
-    await tx.query(
-      `update part set state = $2::text, failure = $3, send_ms = $4,
-              sent_at = case when $2::text = 'planned' then sent_at else coalesce(sent_at, now()) end,
-              ended_at = case when $2::text in ('settled', 'failed') then coalesce(ended_at, now()) end
-       where id = $1`,
-      [part.id, now.state, now.failure, now.sendMs],
-    );
-  }
 }
+
+const updatePart = async (tx: Tx, { id, state, failure, sendMs }: Part): Promise<void> => {
+  await tx.query(
+    `update part set state = $2::text, failure = $3, send_ms = $4,
+            sent_at = case when $2::text = 'planned' then sent_at else coalesce(sent_at, now()) end,
+            ended_at = case when $2::text in ('settled', 'failed') then coalesce(ended_at, now()) end
+     where id = $1`,
+    [id, state, failure, sendMs],
+  );
+};
 
 /** Parts sent, without an end, that nobody has looked at for a while; they are marked as looked at. */
 export const takeStaleParts = (

@@ -56,4 +56,4 @@ export function openReader(folder: string, instead: ReadonlyMap<string, string>)
  * and for programs.
  */
 const BEFORE = `set -ea; source "$VARIABLES"
-trap 'kill $(jobs -p) 2> /dev/null; unset CODE; export -p > "$VARIABLES"' EXIT`;
+trap 'kill $(jobs -p) 2> /dev/null || true; unset CODE; export -p > "$VARIABLES"' EXIT`;

@@ -37,8 +37,8 @@ export interface PartBook {
 /** Ended parts of all nodes of the worker that are remembered, so that their tokens stay used. */
 const REMEMBERED = 200_000;
 const BITE = 1_000;
-/** Settled parts whose HTLC may not be removed from the commitment yet. A channel carries 483 each way. */
-const LINGERING = 5_000;
+/** Settled parts whose HTLC may not be removed from the commitment yet: that takes a round trip to the peer. */
+const LINGERING = 1_000;
 
 const toOwnHtlc = (part: Part): OwnHtlc => ({
   channel: part.channel,

@@ -11,14 +11,14 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 const majorOf = (version) => Number(version.split('.')[0]);
 
 /**
- * For whoever runs long: V8 lets the young part of each heap grow to 134 MB, and three threads would keep 400 MB for
- * nothing. Measured with `npm run bench -- soak`: less memory, and no more work.
+ * For whoever runs long: V8 lets the young part of each heap grow to 134 MB, and the old part to four times of what is
+ * in use, and three threads would keep hundreds of MB for nothing. Measured with `npm run bench -- soak`.
  */
-const LEAN = '--max-semi-space-size=4';
+const LEAN = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 const runsLong = process.argv.includes('up');
 
 if (majorOf(process.versions.node) < NEEDED) runUnder(findNode());
-else if (runsLong && !process.execArgv.includes(LEAN) && process.execve) runLean();
+else if (runsLong && !process.execArgv.includes(LEAN[0]) && process.execve) runLean();
 else await runHere();
 
 /** The same process, begun again. */
@@ -27,7 +27,7 @@ function runLean() {
   // It is announced as experimental, on a stream that people read.
   process.emitWarning = () => {};
   try {
-    process.execve(execPath, [execPath, ...execArgv, LEAN, ...argv.slice(1)], env);
+    process.execve(execPath, [execPath, ...execArgv, ...LEAN, ...argv.slice(1)], env);
   } finally {
     process.emitWarning = emitWarning;
   }
@@ -55,7 +55,7 @@ function findNode() {
 function runUnder(binary) {
   if (binary === null) return refuse('npm did not bring one along either');
   const script = fileURLToPath(import.meta.url);
-  const child = spawn(binary, [...(runsLong ? [LEAN] : []), script, ...process.argv.slice(2)], {
+  const child = spawn(binary, [...(runsLong ? LEAN : []), script, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));

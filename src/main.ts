@@ -147,7 +147,8 @@ async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
   const postgres = await startPostgres({ folder: folder.path });
   if (postgres.kind === 'refused') throw new Problem(postgres.code, postgres.detail);
   undo.push(() => postgres.stop());
-  return openDb(postgres.target, { max: 20 });
+  // Each session is a process of PostgreSQL's.
+  return openDb(postgres.target, { max: 12 });
 }
 
 async function openWorld(

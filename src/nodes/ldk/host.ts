@@ -71,6 +71,8 @@ export interface LdkHost {
 
 /** By default V8 keeps up to 134 MB of what has just been made, and a worker has little use for a tenth of it. */
 const YOUNG_MB = 12;
+/** Some 40 MB are in use; the lower the limit, the sooner V8 clears away what is not. */
+const OLD_MB = 160;
 const DEFAULT_TICK_MS = 5_000;
 const DEFAULT_PATIENCE_MS = 20_000;
 
@@ -102,7 +104,7 @@ export async function startLdkHost(options: LdkHostOptions): Promise<LdkHost> {
   const worker = new Worker(workerFile(), {
     workerData,
     name: 'argosy-ldk',
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
   });
   const connection = connect(worker, options);
   const pubkeys = await connection.ready;

@@ -6,6 +6,7 @@ import { json, msatText } from '../kit/shapes.ts';
 import { readClaims } from '../ledger/store.ts';
 import { printable } from '../lightning/text.ts';
 import type { NodeProof } from './books.ts';
+import { channelView } from './channel-view.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import { liquidity } from './health.ts';
 
@@ -156,17 +157,9 @@ async function nodeView(fleet: Fleet, own: OwnNode): Promise<z.infer<typeof node
     spendable_msat: spendableMsat.toString(),
     receivable_msat: receivableMsat.toString(),
     channels: health.channels.map((channel) => ({
-      id: channel.id,
+      ...channelView(channel),
       scid: channel.scid,
-      peer: channel.peer,
       peer_alias: printable(channel.peerAlias),
-      capacity_msat: channel.capacityMsat.toString(),
-      local_msat: channel.localMsat.toString(),
-      remote_msat: channel.remoteMsat.toString(),
-      spendable_msat: channel.spendableMsat.toString(),
-      receivable_msat: channel.receivableMsat.toString(),
-      active: channel.active,
-      private: channel.private,
     })),
   };
 }

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
+import { channelView } from '../fleet/channel-view.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Api } from '../kit/http.ts';
 import { json, msatText } from '../kit/shapes.ts';
 import type { NodePubkey } from '../lightning/ids.ts';
 import { printable } from '../lightning/text.ts';
-import type { Channel } from '../nodes/node.ts';
 import { type Holder, readHolders } from './balances.ts';
 import type { Practice } from './people.ts';
 
@@ -60,18 +60,8 @@ const view = ({ name, own, holds }: Holder, names: Names): z.infer<typeof holder
   answers: holds !== null,
   pubkey: holds?.pubkey ?? null,
   onchain_msat: holds === null ? null : holds.onchainMsat.toString(),
-  channels: (holds?.channels ?? []).map((channel) => channelView(channel, names)),
-});
-
-const channelView = (channel: Channel, names: Names): z.infer<typeof heldChannelSchema> => ({
-  id: channel.id,
-  peer: channel.peer,
-  peer_name: names.get(channel.peer) ?? printable(channel.peerAlias),
-  capacity_msat: channel.capacityMsat.toString(),
-  local_msat: channel.localMsat.toString(),
-  remote_msat: channel.remoteMsat.toString(),
-  spendable_msat: channel.spendableMsat.toString(),
-  receivable_msat: channel.receivableMsat.toString(),
-  active: channel.active,
-  private: channel.private,
+  channels: (holds?.channels ?? []).map((channel) => ({
+    ...channelView(channel),
+    peer_name: names.get(channel.peer) ?? printable(channel.peerAlias),
+  })),
 });

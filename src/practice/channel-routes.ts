@@ -7,6 +7,7 @@ import { type ChannelId, channelId } from '../lightning/ids.ts';
 import { fromSat, type Msat, ZERO_MSAT } from '../money/msat.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { amountField } from '../payments/request.ts';
+import { nobody } from './people.ts';
 
 /** Whoever can have channels made and ended between any two of the world. */
 export interface ChannelWorld {
@@ -54,10 +55,10 @@ export function channelRoutes(api: Api, guarded: Guarded, world: ChannelWorld): 
       const asked = c.req.valid('json');
       const { from, to } = asked;
       const opener = find(world, 'from', from);
-      find(world, 'to', to);
+      const other = find(world, 'to', to);
       const [capacityMsat, pushMsat] = readAmounts(asked.capacity_msat, asked.push_msat);
       await world.befriend(from, to);
-      const peer = (await world.anybody(to).info()).pubkey;
+      const peer = (await other.info()).pubkey;
       await opener.connect(peer, '').catch(explain('to'));
       const order = { peer, capacityMsat, pushMsat, private: asked.private };
       const channel = await opener.facets.open?.open(order).catch(explain('from'));
@@ -88,12 +89,8 @@ export function channelRoutes(api: Api, guarded: Guarded, world: ChannelWorld): 
 }
 
 function find(world: ChannelWorld, field: 'from' | 'to', name: string): LightningNode {
-  if (world.names.includes(name)) return world.anybody(name);
-  throw new Problem(
-    'practice_person_unknown',
-    `${field}: there is no ${JSON.stringify(name)}; there are ${world.names.join(', ')}.`,
-    { field },
-  );
+  if (!world.names.includes(name)) throw nobody(field, name, world.names);
+  return world.anybody(name);
 }
 
 function readAmounts(capacity: string, push: string | undefined): [Msat, Msat] {

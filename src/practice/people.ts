@@ -23,16 +23,19 @@ export interface Practice {
   height(): number;
 }
 
+/** @param field the one that names him */
+export const nobody = (field: string, name: string, names: Iterable<string>): Problem =>
+  new Problem(
+    'practice_person_unknown',
+    `${field}: there is no ${JSON.stringify(name)}; there are ${[...names].join(', ')}.`,
+    { field },
+  );
+
 /** @throws Problem practice_person_unknown */
 export function findPerson(people: People, name: string): LightningNode {
   const found = people.get(name);
-  if (found !== undefined) return found;
-  const names = [...people.keys()].join(', ');
-  throw new Problem(
-    'practice_person_unknown',
-    `name: there is no ${JSON.stringify(name)}; there are ${names}.`,
-    { field: 'name' },
-  );
+  if (found === undefined) throw nobody('name', name, people.keys());
+  return found;
 }
 
 export type PersonPayment =

@@ -1,6 +1,7 @@
 /** The practice world: the business's own nodes in one worker, and the world outside in another. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type NodeId, nodeId } from '../lightning/ids.ts';
+import type { OwnNode } from '../fleet/fleet.ts';
+import { nodeId } from '../lightning/ids.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import type { Breakable, Fault } from './faults.ts';
 import { openWorldFolder } from './world_folder.ts';
@@ -15,16 +16,6 @@ export interface WorldOptions extends Omit<NetworkOptions, 'home' | 'seedHex'> {
   readonly seed?: string;
   /** Where the world lives between starts. Default: in memory. */
   readonly folder?: string;
-}
-
-export interface OwnNode {
-  readonly id: NodeId;
-  readonly region: Region;
-  readonly driver: 'ldk';
-  readonly node: LightningNode;
-  /** The world: whoever has the lock of its folder is the only one to run its nodes. */
-  readonly holder: string;
-  readonly inProcess: true;
 }
 
 export interface World extends Omit<Network<Region | Person>, 'node' | 'setFault'> {
@@ -49,6 +40,7 @@ export async function startWorld({ seed, folder, ...options }: WorldOptions = {}
     seedHex: secretHex,
     ...(home === null ? {} : { home }),
   });
+  // Whoever has the lock of the world's folder is the only one to run its nodes.
   const holder = createHash('sha256').update(`world/${secretHex}`).digest('hex');
   const people = plan.groups.flat().filter((name): name is Person => !isRegion(name));
   return {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { writeDurably } from '../kit/folder.ts';
 import { Problem } from '../kit/problems.ts';
 import type { NetworkPlan } from './network_plan.ts';
+import type { Home } from './world_network.ts';
 
 const FORMAT = 1;
 const RECORD = 'world.json';
@@ -21,13 +22,8 @@ export interface WorldRecord<Name extends string> {
   readonly plan: NetworkPlan<Name>;
 }
 
-export interface WorldFolder<Name extends string> {
+export interface WorldFolder<Name extends string> extends Home {
   readonly record: WorldRecord<Name>;
-  /** False: a new world, to be built. */
-  readonly built: boolean;
-  file(name: string): string;
-  /** The world is complete: from now on it comes back. */
-  keep(): void;
 }
 
 /**

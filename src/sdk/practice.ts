@@ -85,12 +85,7 @@ export function practiceVerbs(connection: Connection): PracticeVerbs {
     balances: (options) => read('balances', options),
     invoiceAs: (name, request = {}, options) => act(personPath(name, 'invoices'), request, options),
     invoiceOf: (name, paymentHash, options) =>
-      call(connection, {
-        method: 'GET',
-        path: `/v1/practice/${personPath(name, 'invoices')}/${encodeURIComponent(paymentHash)}`,
-        acts: false,
-        signal: options?.signal,
-      }),
+      read(`${personPath(name, 'invoices')}/${encodeURIComponent(paymentHash)}`, options),
     payAs: (name, request, options) => act(personPath(name, 'payments'), request, options, PERSON_PAYS_MS),
     mine: (count = 1, options) => act('blocks', { count }, options),
     openChannel: (request, options) => act('channels', request, options, PERSON_PAYS_MS),

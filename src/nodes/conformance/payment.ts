@@ -19,14 +19,18 @@ export const sha256 = (hex: string): string =>
 /** An invoice of the payee, with what its payers read in it. */
 export type Bill = Bolt11 & CreatedInvoice;
 
-export async function bill(world: World, amountMsat: Msat | null, expirySeconds = 3600): Promise<Bill> {
+export async function bill(
+  world: Pick<World, 'payee'>,
+  amountMsat: Msat | null,
+  expirySeconds = 3600,
+): Promise<Bill> {
   const created = await world.payee.invoice({ amountMsat, description: 'conformance', expirySeconds });
   return { ...created, ...readInvoice(created.bolt11) };
 }
 
 /** The cheapest route by which `from` delivers the amount to the payee of the bill, or null when it knows none. */
 export async function findRouteTo(
-  world: World,
+  world: Pick<World, 'route'>,
   from: LightningNode,
   owed: Bill,
   amountMsat: Msat,
@@ -50,7 +54,7 @@ export async function findRouteTo(
 }
 
 export async function routeTo(
-  world: World,
+  world: Pick<World, 'route'>,
   from: LightningNode,
   owed: Bill,
   amountMsat: Msat,
@@ -71,7 +75,7 @@ export const part = (owed: Bill, totalMsat: Msat, route: Route): PartOrder => ({
 
 /** An order of one part of a total; without `totalMsat`, of the whole. */
 export async function orderOf(
-  world: World,
+  world: Pick<World, 'route'>,
   from: LightningNode,
   owed: Bill,
   amountMsat: Msat,

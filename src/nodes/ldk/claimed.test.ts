@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Network, startNetwork } from '../../practice/world_network.ts';
-import { readInvoice } from '../conformance/invoice.ts';
-import { freshToken, sat } from '../conformance/payment.ts';
+import { bill, orderOf, sat, sendAccepted } from '../conformance/payment.ts';
 import type { NodeEvent } from '../node.ts';
 
 const FEE = { baseMsat: 1_000, ppm: 0 };
@@ -31,21 +30,10 @@ const changeOf = (event: NodeEvent): bigint => {
 it('what was claimed while the peer was away leaves with the channel when that is closed', async () => {
   const [payer, payee] = [network.node('payer'), network.node('payee')];
   await network.hold('payee', true);
-  const created = await payee.invoice({ amountMsat: PAID, description: 'held', expirySeconds: 600 });
-  const { payee: pubkey, routeHints, features, finalCltvDelta, ...owed } = readInvoice(created.bolt11);
-  const { paymentHash, paymentSecret, paymentMetadata } = owed;
-  const question = { payee: pubkey, hints: routeHints, features, finalCltvDelta };
-  const answer = await payer.facets.routes?.find({
-    ...question,
-    amountMsat: PAID,
-    feeLimitMsat: PAID,
-    maxParts: 1,
-  });
-  if (answer?.kind !== 'routes') throw new Error('no route');
-  const order = { token: freshToken(), paymentHash, paymentSecret, paymentMetadata, totalMsat: PAID };
-  await payer.sendPart({ ...order, route: answer.routes[0] });
+  const owed = await bill({ payee }, PAID, 600);
+  await sendAccepted(payer, await orderOf({}, payer, owed, PAID));
   await expect
-    .poll(async () => (await payee.lookupInvoice(paymentHash)).kind, { timeout: 5_000 })
+    .poll(async () => (await payee.lookupInvoice(owed.paymentHash)).kind, { timeout: 5_000 })
     .toBe('accepted');
   const before = await payee.balances();
   const events: NodeEvent[] = [];

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Network, startNetwork } from '../../practice/world_network.ts';
-import { readInvoice } from '../conformance/invoice.ts';
-import { freshToken, sat } from '../conformance/payment.ts';
+import { bill, orderOf, sat, sendAccepted } from '../conformance/payment.ts';
 import type { LightningNode, NodeEvent } from '../node.ts';
 
 type Name = 'payer' | 'middle' | 'payee';
@@ -36,22 +35,9 @@ afterEach(() => Promise.all(opened.splice(0).map((network) => network.stop())));
 async function payHeld(network: Network<Name>): Promise<void> {
   await network.hold('payee', true);
   const [payer, payee] = [network.node('payer'), network.node('payee')];
-  const created = await payee.invoice({ amountMsat: PAID, description: 'held', expirySeconds: 600 });
-  const { features, finalCltvDelta, paymentHash, paymentMetadata, paymentSecret, ...owed } = readInvoice(
-    created.bolt11,
-  );
-  const question = { payee: owed.payee, hints: owed.routeHints, features, finalCltvDelta };
-  const answer = await payer.facets.routes?.find({
-    ...question,
-    amountMsat: PAID,
-    feeLimitMsat: PAID,
-    maxParts: 1,
-  });
-  if (answer?.kind !== 'routes') throw new Error('no route');
-  const [route] = answer.routes;
-  const order = { token: freshToken(), paymentHash, paymentSecret, paymentMetadata, totalMsat: PAID, route };
-  expect(await payer.sendPart(order)).toEqual({ kind: 'accepted' });
-  const accepted = async () => (await payee.lookupInvoice(paymentHash)).kind;
+  const owed = await bill({ payee }, PAID, 600);
+  await sendAccepted(payer, await orderOf({}, payer, owed, PAID));
+  const accepted = async () => (await payee.lookupInvoice(owed.paymentHash)).kind;
   await expect.poll(accepted, { timeout: 10_000 }).toBe('accepted');
 }
 

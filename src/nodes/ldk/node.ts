@@ -69,15 +69,18 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
   const clock = { chainMs: 0 };
   let height = core.storedHeight ?? surroundings.startingPoint.height;
   let announcing = false;
+  /** Only blocks bring coins of closed channels home. */
+  let blockSeen = true;
 
   function connectBlock(block: FedBlock): void {
     clock.chainMs = Buffer.from(block.header).readUInt32LE(68) * 1000;
     if (block.height <= height) return;
     height = block.height;
+    blockSeen = true;
     core.connectBlock(block);
     wallet.scan(block.transactions);
     announcing = core.channels.list_channels().some(isAnnouncing);
-    records.channels.connectBlock(block.transactions.map((raw) => readOnce(raw).txid));
+    channels.connectBlock(block.transactions.map((raw) => readOnce(raw).txid));
     journal.append({ kind: 'block', height: block.height });
   }
   for (const block of surroundings.missed) connectBlock(block);
@@ -117,7 +120,9 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     tickPeers: () => core.peers.timer_tick_occurred(),
     pump: createPump(records),
     conclude() {
-      records.channels.conclude(core.monitors.isSettled);
+      if (!blockSeen) return;
+      blockSeen = false;
+      channels.conclude(core.monitors.isSettled);
     },
     save() {
       wallet.save();

@@ -205,9 +205,14 @@ function revive(node: LdkNode): void {
   for (const block of blocks) node.connectBlock(block);
 }
 
-function connectBlock(block: FedBlock): void {
+/** What a block says to the worker as a whole. */
+function readBlock(block: FedBlock): void {
   sent.connectBlock(block);
   pruning.connectBlock(block);
+}
+
+function connectBlock(block: FedBlock): void {
+  readBlock(block);
   for (const node of nodes.values()) {
     const waiting = missed.get(node);
     if (waiting === undefined) node.connectBlock(block);
@@ -255,10 +260,7 @@ tick(PEER_TICK_MS, () => {
   for (const node of living()) node.tickPeers();
 });
 tick(REDIAL_MS, links.redial);
-for (const block of missedBlocks) {
-  sent.connectBlock(block);
-  pruning.connectBlock(block);
-}
+for (const block of missedBlocks) readBlock(block);
 sent.again();
 outbox.push({
   kind: 'ready',

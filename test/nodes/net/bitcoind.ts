@@ -50,6 +50,8 @@ export async function startBitcoind(network: string, name: string): Promise<Chai
     p2pPort,
     rpc,
     generate: (blocks) => rpc('generatetoaddress', [blocks, MINING_ADDRESS]),
+    connect: (address) => rpc('addnode', [address, 'onetry']),
+    disconnect: (address) => rpc('disconnectnode', [address]),
     lndFlags: [
       '--bitcoin.node=bitcoind',
       `--bitcoind.rpchost=127.0.0.1:${rpcPort}`,

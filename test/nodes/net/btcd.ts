@@ -58,6 +58,8 @@ export async function startBtcd(network: string, name: string): Promise<Chain> {
     p2pPort,
     rpc,
     generate: (blocks) => rpc('generate', [blocks]),
+    connect: (address) => rpc('addnode', [address, 'add']),
+    disconnect: (address) => rpc('addnode', [address, 'remove']),
     lndFlags: [
       '--bitcoin.node=btcd',
       `--btcd.rpchost=127.0.0.1:${rpcPort}`,

@@ -19,6 +19,8 @@ import { until } from './until.ts';
 export interface PlannedNode extends Omit<LndOptions, 'chain'> {
   /** Coins of its wallet besides what its channels take: one output each, confirmed. */
   readonly coinsSat?: readonly number[];
+  /** A chain daemon of its own, named `NAME-chain`, that follows the network's. Default: the network's. */
+  readonly ownChain?: Chain['kind'];
 }
 
 export interface NetPlan<Name extends string> {
@@ -36,7 +38,7 @@ export interface Network<Name extends string = string> {
   readonly nodes: readonly Lnd[];
   /** @throws for a name that nobody has */
   node(name: Name): Lnd;
-  /** Resolves when every node that runs has seen the blocks. */
+  /** Resolves when every node that runs has seen the blocks, save those whose chain is paused or left alone. */
   mine(blocks?: number): Promise<void>;
   /** Pays each of these outputs, in sat, and mines one block; resolves when the wallet counts them. */
   fund(node: Lnd, coinsSat: readonly number[]): Promise<void>;
@@ -69,7 +71,13 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
     await chain.mine(FIRST_BLOCKS[kind]);
     const network = networkOn(folder, chain);
     const planned = Object.entries<PlannedNode>(plan.nodes);
-    await Promise.all(planned.map(([name, { coinsSat: _, ...options }]) => network.join(name, options)));
+    await Promise.all(
+      planned.map(async ([name, { coinsSat: _, ownChain, ...options }]) => {
+        const own = ownChain && (await network.startChain(ownChain, `${name}-chain`));
+        await own?.follow(chain);
+        await network.join(name, { ...options, chain: own ?? chain });
+      }),
+    );
     await fundAll(network, plan);
     await network.open(plan.channels);
     return network;
@@ -82,7 +90,7 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
 function networkOn(folder: ReturnType<typeof makeNetFolder>, chain: Chain): Network {
   const chains = [chain];
   const byName = new Map<string, Lnd>();
-  const running = (): Lnd[] => network.nodes.filter(({ pid }) => pid !== null);
+  const running = (): Lnd[] => network.nodes.filter(({ pid, chain }) => pid !== null && !chain.isPaused);
 
   const network: Network = {
     folder: folder.path,
@@ -171,7 +179,8 @@ async function openAll(
       const from = network.node(name);
       const theirs = its.map(({ from: _, to, ...channel }) => ({ ...channel, to: network.node(to) }));
       for (const to of new Set(theirs.map((channel) => channel.to))) await connect(from, to);
-      await openChannels(from, theirs);
+      const txid = await openChannels(from, theirs);
+      await until(`the funding by ${name}`, async () => (await network.chain.mempool()).includes(txid));
     }),
   );
   const countOf = (node: Lnd, which: (channel: PlannedChannel) => boolean): number =>

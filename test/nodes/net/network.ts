@@ -2,7 +2,7 @@
 import { BITCOIND_FIRST_BLOCKS, startBitcoind } from './bitcoind.ts';
 import { BTCD_FIRST_BLOCKS, startBtcd } from './btcd.ts';
 import type { Chain } from './chain.ts';
-import { makeNetFolder } from './folder.ts';
+import { makeNetFolder, type NetFolder } from './folder.ts';
 import { type Lnd, type LndOptions, startLnd } from './lnd.ts';
 import {
   activeChannels,
@@ -67,9 +67,9 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
   const folder = makeNetFolder();
   try {
     const kind = plan.chain ?? 'btcd';
-    const chain = await START[kind](folder.path, kind);
+    const chain = await START[kind](folder, kind);
     await chain.mine(FIRST_BLOCKS[kind]);
-    const network = networkOn(folder, chain);
+    const network = networkOn(folder, chain, Object.keys(plan.nodes));
     const planned = Object.entries<PlannedNode>(plan.nodes);
     await Promise.all(
       planned.map(async ([name, { coinsSat: _, ownChain, ...options }]) => {
@@ -87,20 +87,19 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
   }
 }
 
-function networkOn(folder: ReturnType<typeof makeNetFolder>, chain: Chain): Network {
-  const chains = [chain];
-  const byName = new Map<string, Lnd>();
+function networkOn(folder: NetFolder, chain: Chain, order: readonly string[]): Network {
+  const byName = new Map<string, Lnd | null>(order.map((name) => [name, null]));
   const running = (): Lnd[] => network.nodes.filter(({ pid, chain }) => pid !== null && !chain.isPaused);
 
   const network: Network = {
     folder: folder.path,
     chain,
     get nodes() {
-      return [...byName.values()];
+      return [...byName.values()].filter((node) => node !== null);
     },
     node(name) {
       const node = byName.get(name);
-      if (node === undefined) throw new Error(`no node ${name}; there are ${[...byName.keys()].join(', ')}`);
+      if (!node) throw new Error(`no node ${name}; there are ${[...byName.keys()].join(', ')}`);
       return node;
     },
     async mine(blocks = 1) {
@@ -113,22 +112,14 @@ function networkOn(folder: ReturnType<typeof makeNetFolder>, chain: Chain): Netw
       await fundWallets(network, [[node, coinsSat]]);
     },
     open: (channels) => openAll(network, running, channels),
-    async startChain(kind, name) {
-      const started = await START[kind](folder.path, name);
-      chains.push(started);
-      return started;
-    },
+    startChain: (kind, name) => START[kind](folder, name),
     async join(name, options = {}) {
-      const node = await startLnd(folder.path, name, { chain, ...options });
+      const node = await startLnd(folder, name, { chain, ...options });
       byName.set(name, node);
       await until(`${name} to be at the tip`, () => isSynced(node));
       return node;
     },
-    async stop() {
-      await Promise.all(network.nodes.map((node) => node.kill()));
-      for (const each of chains) each.pause();
-      await folder.clear();
-    },
+    stop: () => folder.clear(),
   };
   return network;
 }

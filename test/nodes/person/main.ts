@@ -37,8 +37,10 @@ async function up(): Promise<number> {
   const began = performance.now();
   if (!json) console.error('btcd and six LND nodes start ...');
   // Interrupted while it starts, or failed: what has started dies with this process.
-  const network = await Promise.race([startFleetNetwork(), stopping.promise]);
+  const starting = startFleetNetwork().catch((error: Error) => error);
+  const network = await Promise.race([starting, stopping.promise]);
   if (network === undefined) process.exit(130);
+  if (network instanceof Error) return complain(`No network: ${network.message}`, 1);
   const control = await listen(async (asked) => {
     if (asked[0] === 'stop') {
       stopping.resolve();

@@ -1,12 +1,17 @@
-/** The one switch from what a node is to its driver. Drivers that are opened from the configuration join here. */
+/** The one switch from what a node is to its driver. */
+import type { Journal } from './journal.ts';
 import type { LdkHost } from './ldk/host.ts';
+import type { LndAddress } from './lnd/call.ts';
+import { connectLnd } from './lnd/client.ts';
+import { openLnd } from './lnd/driver.ts';
 import type { MemoryNetwork } from './memory/network.ts';
 import type { LightningNode } from './node.ts';
 
-/** Both kinds so far live in this process: their world has started them already. */
+/** `ldk` and `memory` live in this process: their world has started them already. The others are daemons. */
 export type NodeSpec =
   | { readonly kind: 'ldk'; readonly host: LdkHost; readonly name: string }
-  | { readonly kind: 'memory'; readonly network: MemoryNetwork; readonly name: string };
+  | { readonly kind: 'memory'; readonly network: MemoryNetwork; readonly name: string }
+  | { readonly kind: 'lnd'; readonly at: LndAddress; readonly journal: Journal };
 
 type Openers = {
   readonly [Kind in NodeSpec['kind']]: (spec: Extract<NodeSpec, { kind: Kind }>) => LightningNode;
@@ -15,6 +20,7 @@ type Openers = {
 const OPENERS: Openers = {
   ldk: ({ host, name }) => host.node(name),
   memory: ({ network, name }) => network.open(name),
+  lnd: ({ at, journal }) => openLnd({ client: connectLnd(at), journal }),
 };
 
 export const openNode = <Kind extends NodeSpec['kind']>(

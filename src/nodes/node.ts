@@ -28,6 +28,10 @@ export interface NodeInfo {
   readonly version: string;
   readonly network: Network;
   readonly blockHeight: number;
+  /** Of the block at `blockHeight`: 64 hex digits, as explorers and `bitcoin-cli` write it. */
+  readonly blockHash: string;
+  /** How many peers are connected now. */
+  readonly peers: number;
   /** False while the node lags behind its chain: it must not send then. */
   readonly synced: boolean;
 }
@@ -201,6 +205,11 @@ export type NodeEvent = { readonly cursor: Cursor } & (
 );
 
 export interface Subscription {
+  /**
+   * Null after `stop`, or the error that ended it for good: then no event comes any more, and whoever wants them
+   * subscribes again from where they are. A driver that mends its stream by itself stays silent. Never rejects.
+   */
+  readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
 }
 

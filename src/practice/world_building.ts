@@ -1,7 +1,7 @@
 /** Builds a new network, on a chain with ripe coins and nodes that are linked: coins, channels, gossip. */
 import { fromSat } from '../money/msat.ts';
-import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import type { Knowledge, LdkHost } from '../nodes/ldk/host.ts';
+import type { LightningNode } from '../nodes/node.ts';
 import type { Chain } from './chain.ts';
 import { scriptOf } from './chain_address.ts';
 import { announcedOf, type NetworkPlan, type PlannedChannel, publicNames } from './network_plan.ts';
@@ -23,7 +23,7 @@ export interface Building<Name extends string> {
   /** Mines, and resolves once every node knows the blocks. */
   mine(blocks: number): Promise<void>;
   place(name: Name): { readonly host: LdkHost; readonly name: Name };
-  node(name: Name): LdkDriver;
+  node(name: Name): LightningNode;
   /** Links two nodes as peers; idempotent. */
   befriend(one: Name, other: Name): Promise<void>;
 }

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { NodePubkey } from '../lightning/ids.ts';
-import type { LdkDriver } from '../nodes/ldk/driver.ts';
 import { type Fault, type Knowledge, type LdkHost, linkNodes, startLdkHost } from '../nodes/ldk/host.ts';
+import type { LightningNode } from '../nodes/node.ts';
 import { type Block, type Chain, openChain } from './chain.ts';
 import { scriptOf } from './chain_address.ts';
 import { linksOf, type NetworkPlan } from './network_plan.ts';
@@ -54,7 +54,7 @@ export interface NetworkOptions {
 }
 
 export interface Network<Name extends string> {
-  node(name: Name): LdkDriver;
+  node(name: Name): LightningNode;
   readonly chain: Chain;
   /** Blocks of the chain. */
   height(): number;
@@ -190,7 +190,7 @@ function createBuilding<Name extends string>(
     if (host === undefined) throw new Error(`nobody is called ${name} in this network`);
     return { host, name };
   };
-  const node = (name: Name): LdkDriver => place(name).host.node(name);
+  const node = (name: Name): LightningNode => place(name).host.node(name);
   const friends = new Set<string>();
   return {
     plan,

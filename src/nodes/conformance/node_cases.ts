@@ -65,10 +65,35 @@ export const nodeCases: readonly Case[] = [
       for (const info of infos) {
         assert.equal(nodePubkey(info.pubkey), info.pubkey);
         assert(Number.isSafeInteger(info.blockHeight) && info.blockHeight > 0, 'no block height');
+        assert.match(info.blockHash, /^[0-9a-f]{64}$/, 'no hash of the newest block');
         assert.equal(info.synced, true);
         assert.equal(info.network, infos[0].network);
       }
       assert.equal(new Set(infos.map((info) => info.pubkey)).size, 3, 'three nodes have three keys');
+    },
+  },
+  {
+    name: 'names the newest block as its neighbours on the same chain do',
+    async run({ sender, second, payee, eventually }) {
+      await eventually('one tip at all nodes', async () => {
+        const infos = await Promise.all([sender.info(), second.info(), payee.info()]);
+        const [{ blockHeight, blockHash }] = infos;
+        return infos.every((info) => info.blockHeight === blockHeight && info.blockHash === blockHash);
+      });
+    },
+  },
+  {
+    name: 'counts the peers that it is connected to',
+    async run({ sender, payee }) {
+      for (const node of [sender, payee]) {
+        const active = (await node.channels()).filter((channel) => channel.active);
+        const { peers } = await node.info();
+        const least = new Set(active.map((channel) => channel.peer)).size;
+        assert(
+          Number.isSafeInteger(peers) && peers >= least,
+          `${peers} peers, and active channels with ${least}`,
+        );
+      }
     },
   },
   {

@@ -12,8 +12,12 @@ export const stopCases: readonly Case[] = [
       const owed = await bill(world, sat(1_000));
       const order = await orderOf(world, second, owed, sat(1_000));
       let delivered = 0;
-      second.subscribe(await standingAt(second), async (batch) => {
+      const subscription = second.subscribe(await standingAt(second), async (batch) => {
         delivered += batch.length;
+      });
+      let ended: Error | null | 'not yet' = 'not yet';
+      void subscription.ended.then((error) => {
+        ended = error;
       });
       await second.stop();
       const before = delivered;
@@ -22,6 +26,7 @@ export const stopCases: readonly Case[] = [
       await assert.rejects(second.info());
       assert.deepEqual(await world.payee.lookupInvoice(owed.paymentHash), { kind: 'pending' });
       assert.equal(delivered, before);
+      assert.equal(ended, null, 'a stream that was stopped is over, and has not failed');
     },
   },
 ];

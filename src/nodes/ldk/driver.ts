@@ -1,7 +1,7 @@
 /** The port, spoken to one node of a worker. */
 import type { LightningNode, NodeEvent } from '../node.ts';
 import type { CallWorker } from './host.ts';
-import { createSubscription, type WatchedSubscription } from './subscription.ts';
+import { createSubscription } from './subscription.ts';
 
 export interface DriverOptions {
   readonly name: string;
@@ -10,13 +10,9 @@ export interface DriverOptions {
   newestHeight(): number;
 }
 
-export interface LdkDriver extends LightningNode {
-  subscribe(...takes: Parameters<LightningNode['subscribe']>): WatchedSubscription;
-}
-
 const EVENTS_AT_ONCE = 256;
 
-export function createDriver({ name, call: callWorker, newestHeight }: DriverOptions): LdkDriver {
+export function createDriver({ name, call: callWorker, newestHeight }: DriverOptions): LightningNode {
   const stops = new Set<() => Promise<void>>();
   let stopped = false;
   /** The node itself runs on: only this way to it ends. */

@@ -103,6 +103,12 @@ export function readChannel(details: ldk.ChannelDetails): ChannelFacts | null {
   };
 }
 
+/** The newest block that the node knows; its hash as people write it, in reverse. */
+export function readTip(channels: ldk.ChannelManager): { blockHeight: number; blockHash: string } {
+  const best = channels.current_best_block();
+  return { blockHeight: best.get_height(), blockHash: toHex(best.get_block_hash().toReversed()) };
+}
+
 /** The channels that have a funding transaction. */
 export const listChannels = (channels: ldk.ChannelManager): ChannelFacts[] =>
   channels.list_channels().flatMap((details) => readChannel(details) ?? []);

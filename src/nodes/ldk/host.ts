@@ -1,7 +1,8 @@
 /** The main thread's side of a worker full of LDK nodes. */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { ChannelId, Network, NodePubkey } from '../../lightning/ids.ts';
-import { createDriver, type LdkDriver } from './driver.ts';
+import type { LightningNode } from '../node.ts';
+import { createDriver } from './driver.ts';
 import type {
   Fault,
   FedBlock,
@@ -40,7 +41,7 @@ export interface LdkHostOptions {
 
 export interface LdkHost {
   /** @throws when the worker has no such node */
-  node(name: string): LdkDriver;
+  node(name: string): LightningNode;
   pubkey(name: string): NodePubkey;
   /** Hands the next block to all nodes; blocks come in order, without gaps. */
   connectBlock(block: FedBlock): void;

@@ -8,7 +8,7 @@ import { freeNow, fromHex, ldk } from './bindings.ts';
 import { createChannelBook } from './channel_book.ts';
 import { channelVerbs } from './channel_verbs.ts';
 import { createCore, type Surroundings } from './core.ts';
-import { type ChannelFacts, isAnnouncing, listChannels } from './facts.ts';
+import { type ChannelFacts, isAnnouncing, listChannels, readTip } from './facts.ts';
 import { readGraph } from './gossip.ts';
 import { handleEvent, type NodeRecords } from './happenings.ts';
 import { createInvoiceBook } from './invoices.ts';
@@ -233,7 +233,8 @@ function fleetVerbs({
       alias: untrusted(options.alias),
       version: VERSION,
       network: 'regtest',
-      blockHeight: core.channels.current_best_block().get_height(),
+      ...readTip(core.channels),
+      peers: core.peers.list_peers().length,
       synced: true,
     }),
     knownGraph: () => () => readGraph(graph),

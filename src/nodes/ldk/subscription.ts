@@ -5,17 +5,12 @@ import type { Calling } from './host.ts';
 /** ms before a batch that was not taken comes again. */
 const RETRY_MS = 50;
 
-export interface WatchedSubscription extends Subscription {
-  /** Ends with null once stopped, or with the error that ended it: then no event comes any more. */
-  readonly ended: Promise<Error | null>;
-}
-
 /** @param read answers once there are events after the cursor */
 export function createSubscription(
   read: (after: Cursor | null) => Calling<readonly NodeEvent[]>,
   after: Cursor | null,
   deliver: (batch: readonly NodeEvent[]) => Promise<void>,
-): WatchedSubscription {
+): Subscription {
   let stopped = false;
   const stopping = Promise.withResolvers<null>();
 

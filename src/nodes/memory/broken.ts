@@ -1,6 +1,6 @@
 /** Test only: drivers that are wrong on purpose, each in one way. The conformance suite must catch every one. */
 import { balances, facets } from './broken/books.ts';
-import { invoices, lookups, sends } from './broken/calls.ts';
+import { invoices, lookups, sends, standings } from './broken/calls.ts';
 import type { BrokenDriver } from './broken/driver.ts';
 import { events, streams } from './broken/streams.ts';
 
@@ -14,4 +14,5 @@ export const BROKEN_DRIVERS: readonly BrokenDriver[] = [
   ...streams,
   ...balances,
   ...facets,
+  ...standings,
 ];

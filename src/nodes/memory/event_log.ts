@@ -13,6 +13,8 @@ export interface EventLog {
   subscribe(after: Cursor | null, deliver: (batch: readonly NodeEvent[]) => Promise<void>): Subscription;
   /** Goes on after a pause: see `isPaused`. */
   wake(): void;
+  /** Ends every subscription. */
+  end(error: Error): void;
   /** Forgets the events up to and including `cursor`: nobody resumes before it any more. */
   forget(cursor: Cursor): void;
 }
@@ -25,9 +27,9 @@ export function eventLog(time: Time, isPaused: () => boolean): EventLog {
   let events: NodeEvent[] = [];
   /** Events forgotten: the cursor of `events[index]` is `forgotten + index + 1`. */
   let forgotten = 0;
-  const followers = new Set<() => void>();
+  const followers = new Set<Follower>();
   const wake = () => {
-    for (const follower of followers) follower();
+    for (const follower of followers) follower.wake();
   };
   /** How many events lie at or before the cursor. */
   const placeOf = (cursor: Cursor): number => {
@@ -55,16 +57,21 @@ export function eventLog(time: Time, isPaused: () => boolean): EventLog {
           place += count;
         },
       });
-      followers.add(follower.wake);
+      followers.add(follower);
       follower.wake();
       return {
+        ended: follower.ended,
         stop() {
-          followers.delete(follower.wake);
+          followers.delete(follower);
           return follower.stop();
         },
       };
     },
     wake,
+    end(error) {
+      for (const follower of followers) follower.end(error);
+      followers.clear();
+    },
     forget(cursor) {
       const place = placeOf(cursor);
       if (place <= forgotten) return;
@@ -80,8 +87,18 @@ interface Source {
   acknowledge(count: number): void;
 }
 
+interface Follower extends Subscription {
+  wake(): void;
+  end(error: Error): void;
+}
+
 /** Brings one batch after the other; one that could not be delivered comes again. */
-function follow(time: Time, deliver: (batch: readonly NodeEvent[]) => Promise<void>, source: Source) {
+function follow(
+  time: Time,
+  deliver: (batch: readonly NodeEvent[]) => Promise<void>,
+  source: Source,
+): Follower {
+  const ended = Promise.withResolvers<Error | null>();
   let stopped = false;
   let running: Promise<void> | null = null;
   let endPause = () => {};
@@ -110,13 +127,20 @@ function follow(time: Time, deliver: (batch: readonly NodeEvent[]) => Promise<vo
   };
 
   return {
+    ended: ended.promise,
     wake() {
       if (!stopped) running ??= run();
+    },
+    end(error) {
+      stopped = true;
+      endPause();
+      ended.resolve(error);
     },
     async stop() {
       stopped = true;
       endPause();
       await running;
+      ended.resolve(null);
     },
   };
 }

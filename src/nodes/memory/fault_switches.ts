@@ -60,6 +60,13 @@ export function switches(ground: Ground, node: NodeState): Faults {
     lagBehindChain(on) {
       faults.synced = !on;
     },
+    stopBlocks(on) {
+      faults.stuckAt = on ? ground.height() : null;
+    },
+    forkChain(on) {
+      faults.forkedAt = on ? ground.height() : null;
+    },
+    endStreams: (why) => node.log.end(new Error(`${node.name}: ${why}`)),
     forgetEvents: (cursor) => node.log.forget(cursor),
     deleteHistory() {
       for (const [token, status] of node.parts) if (status.kind !== 'in_flight') node.parts.delete(token);

@@ -26,6 +26,10 @@ export interface FaultState {
   garbling: boolean;
   /** Expired invoices are still taken. */
   takingLate: boolean;
+  /** The height that its source of blocks has stopped at. */
+  stuckAt: number | null;
+  /** From this height on it follows other blocks than the rest of the network. */
+  forkedAt: number | null;
 }
 
 export const noFaults = (): FaultState => ({
@@ -38,6 +42,8 @@ export const noFaults = (): FaultState => ({
   sticking: false,
   garbling: false,
   takingLate: false,
+  stuckAt: null,
+  forkedAt: null,
 });
 
 /** Takes the fault that hits this call, if one does. */
@@ -74,6 +80,12 @@ export interface Faults {
   garbleFailures(on: boolean): void;
   takeLatePayments(on: boolean): void;
   lagBehindChain(on: boolean): void;
+  /** Its source of blocks stops here, and it does not notice: it says that it is synced. */
+  stopBlocks(on: boolean): void;
+  /** From the newest block on, its blocks are others than the network's. */
+  forkChain(on: boolean): void;
+  /** Every subscription of the node ends for good. */
+  endStreams(why: string): void;
   /** Forgets every part and invoice that is over. HTLCs, balances and events stay. */
   deleteHistory(): void;
   /** Forgets the events up to and including `cursor`: who resumes before it gets those after it. */

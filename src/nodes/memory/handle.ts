@@ -1,4 +1,5 @@
 /** One driver of one simulated node. A node outlives its drivers, as a daemon does. */
+import { createHash } from 'node:crypto';
 import { untrusted } from '../../lightning/ids.ts';
 import { type Msat, msat } from '../../money/msat.ts';
 import type {
@@ -73,7 +74,8 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
         alias: untrusted(node.alias),
         version: VERSION,
         network: 'regtest',
-        blockHeight: ground.height(),
+        ...tipOf(ground, node),
+        peers: peersOf(node),
         synced: node.faults.synced,
       })),
     balances: () => call('balances', () => balancesOf(node)),
@@ -92,6 +94,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
       const subscription = node.log.subscribe(after, deliver);
       subscriptions.add(subscription);
       return {
+        ended: subscription.ended,
         stop() {
           subscriptions.delete(subscription);
           return subscription.stop();
@@ -106,6 +109,23 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     },
   };
 }
+
+/** Blocks are named by their height, and by the node that has them for itself. */
+function tipOf(ground: Ground, { name, faults }: NodeState): { blockHeight: number; blockHash: string } {
+  const blockHeight = faults.stuckAt ?? ground.height();
+  const alone = faults.forkedAt !== null && blockHeight >= faults.forkedAt;
+  const block = `block ${blockHeight}${alone ? ` of ${name}` : ''}`;
+  return { blockHeight, blockHash: createHash('sha256').update(block).digest('hex') };
+}
+
+/** Those that it has a channel with, up and linked. */
+const peersOf = (node: NodeState): number =>
+  new Set(
+    node.channels
+      .filter((channel) => channel.linked)
+      .map((channel) => otherEnd(channel, endOf(channel, node)).node)
+      .filter((peer) => peer.faults.up),
+  ).size;
 
 function balancesOf(node: NodeState): NodeBalances {
   let channelsMsat = node.forwardingMsat;

@@ -1,7 +1,7 @@
 /** Wrong in what they do, or in what they answer. */
 import type { Hop } from '../../../lightning/route.ts';
 import { MSAT_PER_SAT, msat } from '../../../money/msat.ts';
-import { type BrokenDriver, withEvents, withToken } from './driver.ts';
+import { another, type BrokenDriver, withEvents, withToken } from './driver.ts';
 
 export const sends: readonly BrokenDriver[] = [
   {
@@ -171,5 +171,24 @@ export const invoices: readonly BrokenDriver[] = [
           ? [{ ...event, receivedMsat: msat(event.receivedMsat - (event.receivedMsat % MSAT_PER_SAT)) }]
           : [event],
       ),
+  },
+];
+
+export const standings: readonly BrokenDriver[] = [
+  {
+    fault: 'gives the hash of another block than its newest',
+    caughtBy: 'names the newest block as its neighbours',
+    wrap: (node, name) => ({
+      ...node,
+      async info() {
+        const info = await node.info();
+        return name === 'payee' ? { ...info, blockHash: another(info.blockHash) } : info;
+      },
+    }),
+  },
+  {
+    fault: 'says that it has no peers',
+    caughtBy: 'counts the peers',
+    wrap: (node) => ({ ...node, info: async () => ({ ...(await node.info()), peers: 0 }) }),
   },
 ];

@@ -107,7 +107,7 @@ export const streams: readonly BrokenDriver[] = [
       ...node,
       subscribe(after, deliver) {
         node.subscribe(after, deliver);
-        return { stop: async () => {} };
+        return { ended: Promise.resolve(null), stop: async () => {} };
       },
     }),
   },

@@ -20,6 +20,10 @@ export interface NodeHealth {
   readonly at: number;
 }
 
+export const NEVER_SEEN: NodeHealth = { state: 'down', info: null, channels: [], at: 0 };
+
+export type Watch = ReturnType<typeof watchHealth>;
+
 export function watchHealth(
   context: { readonly clock: Clock; readonly log: Log },
   own: OwnNode,
@@ -29,7 +33,7 @@ export function watchHealth(
   const { clock, log } = context;
   const stopping = new AbortController();
   let wake = new AbortController();
-  let current: NodeHealth = { state: 'down', info: null, channels: [], at: 0 };
+  let current = NEVER_SEEN;
   let reading: Promise<NodeHealth> | null = null;
 
   async function read(): Promise<NodeHealth> {

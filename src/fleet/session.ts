@@ -9,10 +9,11 @@ import { takeClaims } from '../kit/effects.ts';
 import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
-import type { Cursor, NodeBalances, NodeEvent, Subscription } from '../nodes/node.ts';
+import type { Cursor, NodeBalances, NodeEvent } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
+import { followStream, type StreamHealth } from './stream.ts';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -24,6 +25,7 @@ export type BookEvent = (tx: Books, node: NodeId, event: NodeEvent) => Promise<v
 export interface Session {
   /** False once the lease is lost, has run out or the session stopped: the process must not call the node then. */
   owned(): boolean;
+  stream(): StreamHealth;
   /**
    * Reads the node, and the ledger at the same place of its stream.
    * @throws Error when the node does not answer, or its stream does not get there in 10 s.
@@ -44,6 +46,7 @@ export async function openSession(
   { id, node, holder = randomUUID() }: Pick<OwnNode, 'id' | 'node' | 'holder'>,
   book: BookEvent,
   afterBooking: () => void,
+  streamChanged: () => void = () => {},
 ): Promise<Session> {
   const { db, clock, log } = context;
   let leasedUntil = clock.now() + LEASE_MS;
@@ -124,14 +127,17 @@ export async function openSession(
       }
     }
   })();
-  const subscription: Subscription = node.subscribe(lease.cursor, deliver);
+  const readCursor = () => db.tx((tx) => lockSession(tx, id, lease.token)).then((at) => at?.cursor ?? booked);
+  const changed = streamChanged;
+  const stream = followStream({ clock, log, id, node, readCursor, deliver, changed }, lease.cursor);
 
   return {
+    stream: stream.health,
     owned: () => owned && !stopping.signal.aborted && clock.now() < leasedUntil,
     compare: inTurnOf(mutex(), compare),
     async stop() {
       stopping.abort();
-      await subscription.stop();
+      await stream.stop();
       await renewal;
       await db.tx((tx) => releaseLease(tx, id, lease.token)).catch(() => undefined);
     },

@@ -69,6 +69,7 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   region_unknown: 'A preferred region must be one where an own node is; see `argosy nodes`.',
   node_unavailable:
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
+  node_exists: 'Give it another name, or see the one that is there with `argosy nodes`.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
   folder_other_world:

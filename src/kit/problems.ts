@@ -72,6 +72,7 @@ export const PROBLEMS = {
   account_name_invalid: usage('The account name is not allowed'),
   region_unknown: usage('No own node is in that region'),
   node_unavailable: { status: 503, title: 'The node does not answer', retryable: true, exit: 5 },
+  node_exists: { status: 409, title: 'There is a node of that name already' },
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },
   practice_node_unknown: { status: 404, title: 'There is no own node of that name in the practice world' },

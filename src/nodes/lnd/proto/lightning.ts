@@ -105,12 +105,15 @@ export interface Channel {
   local_balance: string;
   remote_balance: string;
   commit_fee: string;
+  commit_weight: string;
+  fee_per_kw: string;
   num_updates: string;
   pending_htlcs: HTLC[];
   private: boolean;
   initiator: boolean;
   commitment_type: CommitmentType;
   local_constraints: ChannelConstraints | null;
+  push_amount_sat: string;
   remote_constraints: ChannelConstraints | null;
   alias_scids: string[];
   zero_conf: boolean;

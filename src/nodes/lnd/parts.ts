@@ -1,0 +1,291 @@
+/**
+ * Parts: sent once, followed to their end. LND has no name for an HTLC that its caller could give, so a part is known
+ * by hash, amount and the number of the newest attempt before it; that is noted before anything is sent.
+ * What ends a part is its own HTLC, never the status of the payment (which says NO_ROUTE of payments that succeeded).
+ */
+import { status } from '@grpc/grpc-js';
+import { type PaymentHash, partToken, paymentHash, preimage, untrusted } from '../../lightning/ids.ts';
+import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
+import { type Msat, msat } from '../../money/msat.ts';
+import { type Happening, KEPT_EVENTS } from '../journal.ts';
+import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
+import type { Notebook } from '../notebook.ts';
+import { LndError } from './call.ts';
+import type { LndClient } from './client.ts';
+import { attemptDelivers, bytes, hex, partFailure, toLndRoute } from './map.ts';
+import type { HTLCAttempt, Payment } from './proto/lightning.ts';
+import { pause } from './streams.ts';
+
+/** A part, as it is remembered. Amounts in msat. */
+interface Sent {
+  readonly hash: string;
+  readonly deliversMsat: string;
+  readonly leavesMsat: string;
+  readonly feeMsat: string;
+  /** Attempts up to this number are others. */
+  readonly after: string;
+  /** ms since 1970. */
+  readonly at: number;
+  readonly attempt: string | null;
+  readonly end: End | null;
+  /** The newest event when it ended: it is forgotten with that. */
+  readonly place: number;
+}
+type End =
+  | { readonly kind: 'settled'; readonly preimage: string }
+  | { readonly kind: 'failed'; readonly reason: PartFailure };
+
+const PREFIX = 'send:';
+/** ms after which a send that has no end yet is looked at: has LND taken it? */
+const TAKEN_MS = 300;
+/** HTLCs may be held for two weeks; the call ends with them. */
+const HELD_MS = 14 * 24 * 3600 * 1000;
+/** A send that LND does not know after this time, in ms, is not waited for any more. */
+const LOST_MS = 24 * 3600 * 1000;
+/** Only these say that nobody has answered; all other errors are LND's own. */
+const UNANSWERED = new Set([status.UNAVAILABLE, status.CANCELLED, status.DEADLINE_EXCEEDED, status.INTERNAL]);
+
+export interface Parts {
+  sendPart(order: PartOrder): Promise<SendAnswer>;
+  lookup(part: Pick<PartOrder, 'token' | 'paymentHash'>): Promise<PartStatus>;
+  /** Sent, and without an end. */
+  open(): readonly {
+    readonly hash: PaymentHash;
+    readonly leavesMsat: Msat;
+    readonly attempt: string | null;
+  }[];
+  /** Takes up again what an earlier process had sent. */
+  resume(): void;
+  stop(): void;
+}
+
+export function createParts(client: LndClient, book: Notebook, height: () => Promise<number>): Parts {
+  const tracked = new Set<string>();
+  let stopped = false;
+  /** The newest attempt that was seen. */
+  let newest = 0n;
+
+  const read = (token: string): Sent | null => (book.facts.get(PREFIX + token) as Sent | undefined) ?? null;
+  const remembered = [...book.facts]
+    .filter(([key]) => key.startsWith(PREFIX))
+    .map(([key, sent]): [string, Sent] => [key.slice(PREFIX.length), sent as Sent]);
+  for (const [, sent] of remembered) newest = max(newest, BigInt(sent.attempt ?? 0), BigInt(sent.after));
+  const openOnes = new Map(remembered.filter(([, sent]) => sent.end === null));
+  /** Oldest first; as many are kept as events are. */
+  const ended = remembered
+    .filter(([, sent]) => sent.end !== null)
+    .sort(([, a], [, b]) => a.place - b.place)
+    .map(([token]) => token);
+
+  function save(token: string, sent: Sent, events: readonly Happening[] = []): Promise<void> {
+    const facts: [string, Sent | null][] = [[PREFIX + token, sent]];
+    if (sent.end === null) openOnes.set(token, sent);
+    else {
+      openOnes.delete(token);
+      ended.push(token);
+      const gone = ended.length > KEPT_EVENTS ? ended.shift() : undefined;
+      if (gone !== undefined) facts.push([PREFIX + gone, null]);
+    }
+    return book.note({ events, facts });
+  }
+
+  /** Notes what an attempt says of its part; true when that is the end. */
+  function apply(token: string, attempt: HTLCAttempt, tell = true): boolean {
+    newest = max(newest, BigInt(attempt.attempt_id));
+    const sent = read(token);
+    if (sent === null || sent.end !== null) return true;
+    const end = endOf(attempt);
+    if (end === null && sent.attempt !== null) return false;
+    const now = { ...sent, attempt: attempt.attempt_id, end, place: book.newest() };
+    save(token, now, end === null || !tell ? [] : [ending(token, now, end)]).catch(() => undefined);
+    return end !== null;
+  }
+
+  /** Which attempt is this part's? The newest token has the first claim: an older one was proven absent before it came. */
+  function attemptOf(sent: Sent, payment: Payment): HTLCAttempt | null {
+    const others = new Set(
+      [...openOnes.values()].filter((each) => each !== sent).map((each) => each.attempt),
+    );
+    const fits = payment.htlcs.filter((attempt) =>
+      sent.attempt !== null
+        ? attempt.attempt_id === sent.attempt
+        : attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
+          BigInt(attempt.attempt_id) > BigInt(sent.after) &&
+          !others.has(attempt.attempt_id),
+    );
+    return fits.at(-1) ?? null;
+  }
+
+  /** Null: LND knows no payment of this hash. @throws LndError without an answer */
+  async function readPayment(hash: string): Promise<Payment | null> {
+    const updates = client.router.trackPaymentV2({ payment_hash: bytes(hash), no_inflight_updates: false });
+    try {
+      for await (const payment of updates) return payment;
+      return null;
+    } catch (error) {
+      if (error instanceof LndError && error.code === status.NOT_FOUND) return null;
+      throw error;
+    }
+  }
+
+  /** Looks at one part at LND. */
+  async function look(token: string): Promise<HTLCAttempt | null> {
+    const sent = read(token);
+    if (sent === null) return null;
+    const payment = await readPayment(sent.hash);
+    const attempt = payment === null ? null : attemptOf(sent, payment);
+    if (attempt !== null) apply(token, attempt);
+    return attempt;
+  }
+
+  /** Follows the payment of a hash until all its parts from here have an end. */
+  async function track(hash: string): Promise<void> {
+    if (tracked.has(hash)) return;
+    tracked.add(hash);
+    const left = () => [...openOnes].filter(([, sent]) => sent.hash === hash && !isLost(sent));
+    for (let failures = 0; !stopped && left().length > 0; failures++) {
+      try {
+        const updates = client.router.trackPaymentV2({
+          payment_hash: bytes(hash),
+          no_inflight_updates: false,
+        });
+        for await (const payment of updates) {
+          failures = 0;
+          for (const [token, sent] of left()) {
+            const attempt = attemptOf(sent, payment);
+            if (attempt !== null) apply(token, attempt);
+          }
+          if (stopped || left().length === 0) break;
+        }
+      } catch {
+        // Away, or it has not heard of the payment yet.
+      }
+      if (left().length > 0) await pause(failures);
+    }
+    tracked.delete(hash);
+  }
+
+  const isLost = (sent: Sent) => sent.attempt === null && Date.now() - sent.at > LOST_MS;
+
+  /** What LND says of a send that it refused, or that found no answer. */
+  async function refusal(token: string, error: unknown): Promise<SendAnswer | null> {
+    if (!(error instanceof LndError) || UNANSWERED.has(error.code)) return null;
+    const attempt = await look(token).catch(() => 'no answer' as const);
+    if (attempt !== null) return null;
+    const reason = error.code === status.ALREADY_EXISTS ? 'payee_refused' : 'no_route';
+    return { kind: 'refused', reason, detail: untrusted(error.message) };
+  }
+
+  async function sendPart(order: PartOrder): Promise<SendAnswer> {
+    const { token } = order;
+    if (read(token) !== null) return { kind: 'duplicate' };
+    const sent: Sent = {
+      hash: order.paymentHash,
+      deliversMsat: deliveredMsat(order.route).toString(),
+      leavesMsat: sentMsat(order.route).toString(),
+      feeMsat: feeMsat(order.route).toString(),
+      after: newest.toString(),
+      at: Date.now(),
+      attempt: null,
+      end: null,
+      place: 0,
+    };
+    const [at] = await Promise.all([height(), save(token, sent)]);
+    let answered = false;
+    const call = client.router.sendToRouteV2(
+      { payment_hash: bytes(order.paymentHash), route: toLndRoute(order, at), skip_temp_err: true },
+      { deadlineMs: HELD_MS },
+    );
+    const outcome = call.then(
+      (attempt): SendAnswer | null => {
+        apply(token, attempt);
+        return { kind: 'accepted' };
+      },
+      async (error: unknown): Promise<SendAnswer | null> => {
+        const refused = await refusal(token, error);
+        if (refused?.kind !== 'refused') {
+          void track(sent.hash);
+          return null;
+        }
+        const end: End = { kind: 'failed', reason: refused.reason };
+        const now = { ...(read(token) ?? sent), end, place: book.newest() };
+        await save(token, now, answered ? [ending(token, now, end)] : []);
+        return refused;
+      },
+    );
+    const taken = takenBy(token, outcome);
+    const answer = await Promise.race([outcome, taken]);
+    answered = true;
+    if (answer === null) throw new Error('LND gave no answer to a send; look the part up');
+    return answer;
+  }
+
+  /** `accepted` once LND is seen to have the part; asked now and then, as long as the call lasts. */
+  async function takenBy(token: string, outcome: Promise<unknown>): Promise<SendAnswer | null> {
+    let over = false;
+    void outcome.finally(() => {
+      over = true;
+    });
+    while (!over && !stopped) {
+      await new Promise((resolve) => setTimeout(resolve, TAKEN_MS));
+      if (over) break;
+      const attempt = await look(token).catch(() => null);
+      if (attempt !== null) return { kind: 'accepted' };
+    }
+    await outcome;
+    return { kind: 'accepted' };
+  }
+
+  async function lookup(part: Pick<PartOrder, 'token' | 'paymentHash'>): Promise<PartStatus> {
+    const sent = read(part.token);
+    if (sent?.end) return statusOf(sent, sent.end);
+    if (sent === null) {
+      const payment = await readPayment(part.paymentHash);
+      // Sent by whom? That it is not this part is not proven.
+      return { kind: payment?.htlcs.some(isNotFailed) ? 'in_flight' : 'not_found' };
+    }
+    const attempt = await look(part.token);
+    if (attempt === null) return { kind: 'not_found' };
+    void track(sent.hash);
+    const after = read(part.token);
+    return after?.end ? statusOf(after, after.end) : { kind: 'in_flight' };
+  }
+
+  return {
+    sendPart,
+    lookup,
+    open: () =>
+      [...openOnes.values()].map((sent) => ({
+        hash: paymentHash(sent.hash),
+        leavesMsat: msat(BigInt(sent.leavesMsat)),
+        attempt: sent.attempt,
+      })),
+    resume() {
+      for (const { hash } of openOnes.values()) void track(hash);
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
+
+function endOf(attempt: HTLCAttempt): End | null {
+  if (attempt.status === 'SUCCEEDED') return { kind: 'settled', preimage: hex(attempt.preimage) };
+  return attempt.status === 'FAILED' ? { kind: 'failed', reason: partFailure(attempt) } : null;
+}
+
+function ending(token: string, sent: Sent, end: End): Happening {
+  const part = { token: partToken(token), paymentHash: paymentHash(sent.hash) };
+  if (end.kind === 'failed') return { kind: 'part_failed', ...part, reason: end.reason };
+  const fee = msat(BigInt(sent.feeMsat));
+  return { kind: 'part_settled', ...part, preimage: preimage(end.preimage), feeMsat: fee };
+}
+
+function statusOf(sent: Sent, end: End): PartStatus {
+  if (end.kind === 'failed') return end;
+  return { kind: 'settled', preimage: preimage(end.preimage), feeMsat: msat(BigInt(sent.feeMsat)) };
+}
+
+const max = (...numbers: bigint[]): bigint => numbers.reduce((most, each) => (each > most ? each : most), 0n);

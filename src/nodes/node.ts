@@ -187,11 +187,24 @@ export type NodeEvent = { readonly cursor: Cursor } & (
    * later; below zero for one that had left with the channel and was another's in the end.
    */
   | { readonly kind: 'channel_closed'; readonly channel: ChannelId; readonly localMsat: bigint }
-  /** Coins of closed channels are in the wallet, less the fee of the transaction that brought them. */
+  /**
+   * Coins of closed channels are in the wallet, less the fee of the transaction that brought them. Below zero: the
+   * transaction was replaced before it confirmed, and its coins come with another.
+   */
   | {
       readonly kind: 'coins_returned';
       readonly txid: string;
-      readonly amountMsat: Msat;
+      readonly amountMsat: bigint;
+      readonly feeMsat: Msat;
+    }
+  /**
+   * Coins came into the wallet, or left it (below zero, fee included), other than for a channel: a deposit, a
+   * payment on the chain, whoever asked for it. `feeMsat`: how much of what left went to the miners.
+   */
+  | {
+      readonly kind: 'coins_moved';
+      readonly txid: string;
+      readonly amountMsat: bigint;
       readonly feeMsat: Msat;
     }
   /**

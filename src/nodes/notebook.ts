@@ -14,6 +14,8 @@ export interface Note {
 
 export interface Notebook {
   readonly facts: Facts;
+  /** Another process has taken the journal over, or `close` was called. */
+  isClosed(): boolean;
   /** The place of the newest event noted. */
   newest(): number;
   /** Known at once; resolves when it is written. @throws Error once another process has taken the journal over */
@@ -36,7 +38,11 @@ const BATCH = 500;
 const RETRY_MS = 50;
 const WRITE_RETRY_MS = 200;
 
-export async function openNotebook(journal: Journal): Promise<Notebook> {
+/** @param onEvent hears every event as it is noted */
+export async function openNotebook(
+  journal: Journal,
+  onEvent: (event: Happening) => void = () => undefined,
+): Promise<Notebook> {
   const start = await journal.read();
   const facts = new Map(start.facts);
   let { version, newest } = start;
@@ -107,12 +113,14 @@ export async function openNotebook(journal: Journal): Promise<Notebook> {
 
   const notebook: Notebook = {
     facts,
+    isClosed: () => closed !== null,
     newest: () => newest,
     note({ events = [], facts: changes = [] }) {
       if (closed !== null) return Promise.reject(closed.reason ?? new Error('the node is stopped'));
       for (const happening of events) {
         newest++;
         waiting.events.push({ place: newest, happening });
+        onEvent(happening);
       }
       for (const [key, value] of changes) {
         waiting.facts.set(key, value);

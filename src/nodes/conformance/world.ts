@@ -48,6 +48,8 @@ export interface Harness {
   open(): Promise<World>;
   /** Milliseconds that one case may take, and that opening the world may take. Default 30,000. */
   readonly patienceMs?: number;
+  /** The daemon tells each channel's sides in whole satoshis, and only their sum to the millisatoshi. */
+  readonly wholeSats?: boolean;
 }
 
 /** One sentence that every driver must fulfil. Rejects when it does not. */

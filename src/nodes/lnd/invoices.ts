@@ -64,16 +64,33 @@ export async function cancelInvoice(client: LndClient, hash: PaymentHash): Promi
   return { kind: 'accepted' };
 }
 
-export function watchInvoices(client: LndClient, book: Notebook): KeptStream {
+/** HTLCs stay in the commitment for a moment after their invoice is settled: `CHANNEL:HTLC` to msat. */
+const SETTLED_HTLCS_MAX = 2_000;
+
+export function watchInvoices(client: LndClient, book: Notebook, htlcs: Map<string, bigint>): KeptStream {
   const settled = (): string => (book.facts.get(SETTLED) as string | undefined) ?? '0';
   return keepStream(
     () => client.lightning.subscribeInvoices({ settle_index: settled() }),
-    (invoice) => note(book, settled(), invoice),
+    (invoice) => {
+      rememberHtlcs(htlcs, invoice);
+      return note(book, settled(), invoice);
+    },
     async () => {
       // LND tells what came after a number, except after zero.
-      if (settled() === '0') for (const invoice of await firstSettled(client)) await note(book, settled(), invoice);
+      if (settled() === '0')
+        for (const invoice of await firstSettled(client)) await note(book, settled(), invoice);
     },
   );
+}
+
+function rememberHtlcs(htlcs: Map<string, bigint>, invoice: Invoice): void {
+  if (invoice.state !== 'SETTLED') return;
+  for (const htlc of invoice.htlcs) {
+    if (htlc.state === 'SETTLED') htlcs.set(`${htlc.chan_id}:${htlc.htlc_index}`, BigInt(htlc.amt_msat));
+  }
+  for (const oldest of [...htlcs.keys()].slice(0, Math.max(0, htlcs.size - SETTLED_HTLCS_MAX))) {
+    htlcs.delete(oldest);
+  }
 }
 
 async function note(book: Notebook, last: string, invoice: Invoice): Promise<void> {

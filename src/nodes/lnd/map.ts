@@ -15,6 +15,7 @@ import { MSAT_PER_SAT, type Msat, msat, ZERO_MSAT } from '../../money/msat.ts';
 import type { Channel, InvoiceStatus, NodeInfo, PartFailure, PartOrder } from '../node.ts';
 import type { Ask } from './call.ts';
 import type {
+  CommitmentType,
   Failure_FailureCode,
   GetInfoResponse,
   HTLCAttempt,
@@ -25,7 +26,7 @@ import type {
 
 export const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 export const hex = (buffer: Buffer): string => buffer.toString('hex');
-export const satToMsat = (sat: string | number): bigint => BigInt(sat) * MSAT_PER_SAT;
+export const satToMsat = (sat: string | number | bigint): bigint => BigInt(sat) * MSAT_PER_SAT;
 
 export const chanId = (scid: ShortChannelId): string => scidToNumber(scid).toString();
 export const scidOf = (id: string): ShortChannelId => scidFromNumber(BigInt(id));
@@ -48,6 +49,8 @@ export function nodeInfo(info: GetInfoResponse): NodeInfo {
     version: `lnd ${info.version.split(' ')[0]}`,
     network,
     blockHeight: info.block_height,
+    blockHash: info.block_hash,
+    peers: info.num_peers,
     synced: info.synced_to_chain,
   };
 }
@@ -121,18 +124,34 @@ const FAILURES: Partial<Record<Failure_FailureCode, PartFailure>> = {
 export const partFailure = ({ failure }: HTLCAttempt): PartFailure =>
   failure === null ? 'unattributable' : (FAILURES[failure.code] ?? 'no_route');
 
-/** Half a satoshi of each side's output, and the fee of the commitment, are the initiator's. Source: BOLT 3. */
+/** Of both sides, in sat: the opener's until the channel closes. Source: BOLT 3. */
 const ANCHORS_SAT = 660n;
+/** Weight of a commitment transaction without HTLCs, and of each further HTLC. Source: BOLT 3. */
+const WEIGHT = { anchors: 1124n, taproot: 968n, legacy: 724n };
+const HTLC_WEIGHT = 172n;
 
-/** What the commitment transaction costs this node, in sat: taken from its balance until the channel closes. */
-export function commitmentCostSat(
-  channel: Pick<LndChannel, 'initiator' | 'commit_fee' | 'commitment_type'>,
-): bigint {
-  if (!channel.initiator) return 0n;
-  return BigInt(channel.commit_fee) + (hasAnchors(channel.commitment_type) ? ANCHORS_SAT : 0n);
+/** What the commitment transaction costs its opener, in sat: fee and anchors. LND's `commit_fee` counts dust as well. */
+export function commitmentCostSat(channel: LndChannel): bigint {
+  const { commitment_type: type, pending_htlcs: htlcs } = channel;
+  // Each side and each HTLC may have lost a fraction of a satoshi in LND's telling.
+  const rest = htlcs.reduce(
+    (sat, htlc) => sat - BigInt(htlc.amount),
+    BigInt(channel.capacity) - BigInt(channel.local_balance) - BigInt(channel.remote_balance),
+  );
+  const base = isTaproot(type) ? WEIGHT.taproot : hasAnchors(type) ? WEIGHT.anchors : WEIGHT.legacy;
+  const fraction = BigInt(htlcs.length) + 1n;
+  for (let inOutputs = 0n; inOutputs <= htlcs.length; inOutputs++) {
+    const feeSat = (BigInt(channel.fee_per_kw) * (base + HTLC_WEIGHT * inOutputs)) / 1000n;
+    const cost = feeSat + anchorsSat(type);
+    if (rest >= cost && rest - cost <= fraction) return cost;
+  }
+  return rest;
 }
 
-export const hasAnchors = (type: LndChannel['commitment_type']): boolean =>
+export const anchorsSat = (type: CommitmentType): bigint => (hasAnchors(type) ? ANCHORS_SAT : 0n);
+
+const isTaproot = (type: CommitmentType): boolean => type.includes('TAPROOT');
+const hasAnchors = (type: CommitmentType): boolean =>
   type !== 'LEGACY' && type !== 'STATIC_REMOTE_KEY' && type !== 'UNKNOWN_COMMITMENT_TYPE';
 
 /**
@@ -140,12 +159,9 @@ export const hasAnchors = (type: LndChannel['commitment_type']): boolean =>
  * balances of the node.
  */
 export function toChannel(channel: LndChannel): Channel {
-  const capacityMsat = msat(satToMsat(channel.capacity));
-  const cost = satToMsat(commitmentCostSat(channel).toString());
+  const cost = satToMsat(commitmentCostSat(channel));
   const local = satToMsat(channel.local_balance);
-  const pending = channel.pending_htlcs.reduce((sum, htlc) => sum + satToMsat(htlc.amount), 0n);
   const remote = satToMsat(channel.remote_balance);
-  const theirCost = channel.initiator ? 0n : larger(capacityMsat - local - remote - pending, 0n);
   const { active } = channel;
   const free = (side: bigint): Msat => (active ? msat(larger(side, 0n)) : ZERO_MSAT);
   return {
@@ -153,9 +169,9 @@ export function toChannel(channel: LndChannel): Channel {
     scid: BigInt(channel.chan_id) === 0n ? null : confirmedScid(channel),
     peer: nodePubkey(channel.remote_pubkey),
     peerAlias: untrusted(channel.peer_alias),
-    capacityMsat,
-    localMsat: msat(local + cost),
-    remoteMsat: msat(remote + theirCost),
+    capacityMsat: msat(satToMsat(channel.capacity)),
+    localMsat: msat(local + (channel.initiator ? cost : 0n)),
+    remoteMsat: msat(remote + (channel.initiator ? 0n : cost)),
     spendableMsat: free(local - reserve(channel.local_constraints) - feeBufferMsat(channel)),
     receivableMsat: free(remote - reserve(channel.remote_constraints)),
     active,
@@ -173,15 +189,12 @@ const confirmedScid = (channel: LndChannel): ShortChannelId =>
 const reserve = (constraints: LndChannel['local_constraints']): bigint =>
   satToMsat(constraints?.chan_reserve_sat ?? '0');
 
-/** Weight of one more HTLC in the commitment transaction. Source: BOLT 3. */
-const HTLC_WEIGHT = 172n;
-
 /** The opener pays for further HTLCs, and keeps enough for twice the fee rate of now. Source: BOLT 2. */
 function feeBufferMsat(channel: LndChannel): bigint {
   if (!channel.initiator) return 0n;
   const weight = BigInt(channel.commit_weight) + HTLC_WEIGHT;
   const costSat = (2n * BigInt(channel.fee_per_kw) * weight) / 1000n - BigInt(channel.commit_fee);
-  return satToMsat(larger(costSat, 0n).toString());
+  return satToMsat(larger(costSat, 0n));
 }
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);

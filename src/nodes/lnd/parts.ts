@@ -42,6 +42,7 @@ const TAKEN_MS = 300;
 const HELD_MS = 14 * 24 * 3600 * 1000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
+const SETTLED_MAX = 2_000;
 /** Only these say that nobody has answered; all other errors are LND's own. */
 const UNANSWERED = new Set([status.UNAVAILABLE, status.CANCELLED, status.DEADLINE_EXCEEDED, status.INTERNAL]);
 
@@ -54,6 +55,10 @@ export interface Parts {
     readonly leavesMsat: Msat;
     readonly attempt: string | null;
   }[];
+  /** What left with a part, fee included, also when it has an end. 0 for one that is unknown. */
+  leavesMsat(token: string): bigint;
+  /** What left with the parts of a hash that were settled a short while ago. */
+  settled(hash: string): readonly bigint[];
   /** Takes up again what an earlier process had sent. */
   resume(): void;
   stop(): void;
@@ -89,15 +94,24 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     return book.note({ events, facts });
   }
 
+  /** HTLCs stay in the commitment for a moment after their preimage is known. */
+  const justSettled = new Map<string, bigint[]>();
+  function rememberSettled({ hash, leavesMsat }: Sent): void {
+    justSettled.set(hash, [...(justSettled.get(hash) ?? []), BigInt(leavesMsat)]);
+    const oldest = justSettled.size > SETTLED_MAX ? justSettled.keys().next().value : undefined;
+    if (oldest !== undefined) justSettled.delete(oldest);
+  }
+
   /** Notes what an attempt says of its part; true when that is the end. */
-  function apply(token: string, attempt: HTLCAttempt, tell = true): boolean {
+  function apply(token: string, attempt: HTLCAttempt): boolean {
     newest = max(newest, BigInt(attempt.attempt_id));
     const sent = read(token);
     if (sent === null || sent.end !== null) return true;
     const end = endOf(attempt);
     if (end === null && sent.attempt !== null) return false;
     const now = { ...sent, attempt: attempt.attempt_id, end, place: book.newest() };
-    save(token, now, end === null || !tell ? [] : [ending(token, now, end)]).catch(() => undefined);
+    if (end?.kind === 'settled') rememberSettled(now);
+    save(token, now, end === null ? [] : [ending(token, now, end)]).catch(() => undefined);
     return end !== null;
   }
 
@@ -260,6 +274,8 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         leavesMsat: msat(BigInt(sent.leavesMsat)),
         attempt: sent.attempt,
       })),
+    leavesMsat: (token) => BigInt(read(token)?.leavesMsat ?? 0),
+    settled: (hash) => justSettled.get(hash) ?? [],
     resume() {
       for (const { hash } of openOnes.values()) void track(hash);
     },

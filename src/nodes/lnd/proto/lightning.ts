@@ -10,6 +10,7 @@ export interface Lightning {
   closedChannels: Unary<ClosedChannelsRequest, ClosedChannelsResponse>;
   addInvoice: Unary<Invoice, AddInvoiceResponse>;
   lookupInvoice: Unary<PaymentHash, Invoice>;
+  listInvoices: Unary<ListInvoiceRequest, ListInvoiceResponse>;
   subscribeInvoices: Stream<InvoiceSubscription, Invoice>;
   queryRoutes: Unary<QueryRoutesRequest, QueryRoutesResponse>;
   forwardingHistory: Unary<ForwardingHistoryRequest, ForwardingHistoryResponse>;
@@ -349,6 +350,15 @@ export interface AddInvoiceResponse {
 
 export interface PaymentHash {
   r_hash: Buffer;
+}
+
+export interface ListInvoiceRequest {
+  num_max_invoices: string;
+  reversed: boolean;
+}
+
+export interface ListInvoiceResponse {
+  invoices: Invoice[];
 }
 
 export interface InvoiceSubscription {

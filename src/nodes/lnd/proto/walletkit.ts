@@ -56,6 +56,7 @@ export interface FinalizePsbtResponse {
 }
 
 export interface Transaction {
+  tx_hex: Buffer;
   label: string;
 }
 

@@ -1,0 +1,217 @@
+/**
+ * Balances that are exact at their cursor. LND tells what it holds and what has happened in places that do not wait
+ * for each other: so both are read until they agree. What differs for longer than anything takes to be told is a
+ * difference, and is shown as it is: the proof of the books will say so.
+ */
+import { MSAT_PER_SAT, msat } from '../../money/msat.ts';
+import type { Happening, Journal } from '../journal.ts';
+import { cursorOf } from '../journal.ts';
+import type { NodeBalances } from '../node.ts';
+import type { Notebook } from '../notebook.ts';
+import type { LndClient } from './client.ts';
+import {
+  channelChange,
+  coinChange,
+  type Expected,
+  explain,
+  HEIGHT,
+  isMissing,
+  takeStock,
+} from './explain.ts';
+import { hex } from './map.ts';
+import { type Observation, observe, SETTLED_DEPTH } from './observation.ts';
+import type { Parts } from './parts.ts';
+
+/** A difference that lasts so long, in ms, while nothing moves, is one. */
+const GRACE_MS = 1_500;
+/** A node that never rests is not waited for any longer, in ms. */
+const PATIENCE_MS = 4_500;
+const AGAIN_MS = 20;
+const EXPECTED = 'expected';
+
+interface KeptExpectation {
+  readonly place: number;
+  readonly channelsMsat: string;
+  readonly coinsMsat: string;
+}
+
+export interface Accounts {
+  /** Every event as it is noted. */
+  count(event: Happening): void;
+  balances(): Promise<NodeBalances>;
+  /** Something may have changed: find out what, soon. */
+  look(): void;
+  stop(): void;
+}
+
+export interface AccountsContext {
+  readonly client: LndClient;
+  readonly book: Notebook;
+  readonly parts: Parts;
+  /** Incoming HTLCs of invoices that are settled in the books: `CHANNEL:HTLC` to msat. */
+  readonly settledHtlcs: ReadonlyMap<string, bigint>;
+  /** Reads whatever is told late. */
+  readonly catchUp: () => Promise<void>;
+}
+
+/** What the events up to now say that the node holds. @returns null for a node that is new to the books */
+export async function readExpected(journal: Journal, book: Notebook, parts: Parts): Promise<Expected | null> {
+  const kept = book.facts.get(EXPECTED) as KeptExpectation | undefined;
+  if (kept === undefined) return null;
+  let channelsMsat = BigInt(kept.channelsMsat);
+  let coinsMsat = BigInt(kept.coinsMsat);
+  for (let { place } = kept; place < book.newest(); ) {
+    const events = await journal.after(place, 1_000);
+    for (const { happening } of events) {
+      channelsMsat += channelChange(happening) - leaves(parts, happening);
+      coinsMsat += coinChange(happening);
+    }
+    place = events.at(-1)?.place ?? book.newest();
+  }
+  return { channelsMsat, coinsMsat };
+}
+
+const leaves = (parts: Parts, event: Happening): bigint =>
+  event.kind === 'part_settled' ? parts.leavesMsat(event.token) : 0n;
+
+export function createAccounts(context: AccountsContext, start: Expected | null): Accounts {
+  const { client, book, parts } = context;
+  let expected = start;
+  let stopped = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  let looking = false;
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.catch(() => undefined).then(work);
+    turn = mine;
+    return mine;
+  };
+
+  async function read(): Promise<Observation | null> {
+    const height = Number(book.facts.get(HEIGHT) ?? (await client.lightning.getInfo({})).block_height);
+    const seen = await observe(client, height - SETTLED_DEPTH, isMissing(book.facts));
+    return seen === null ? null : { ...seen, channelsMsat: seen.channelsMsat + inTransitMsat(context, seen) };
+  }
+
+  function keep(now: Expected): Promise<void> {
+    expected = now;
+    const { channelsMsat, coinsMsat } = now;
+    const kept: KeptExpectation = {
+      place: book.newest(),
+      channelsMsat: channelsMsat.toString(),
+      coinsMsat: coinsMsat.toString(),
+    };
+    return book.note({ facts: [[EXPECTED, kept]] });
+  }
+
+  /** One reading, told. Null when the node moved meanwhile. */
+  async function compare(late: boolean): Promise<{ seen: Observation; exact: boolean } | null> {
+    const seen = await read();
+    if (seen === null || expected === null) return null;
+    const told = explain(book.facts, expected, seen, late);
+    if (told.events.length > 0 || told.facts.size > 0) await book.note(told);
+    return { seen, exact: isSame(expected, seen) };
+  }
+
+  /** The opening balance: what two readings with a rest between them agree on. */
+  async function begin(): Promise<void> {
+    let before = await read();
+    while (!stopped) {
+      await rest(10 * AGAIN_MS);
+      const seen = await read();
+      if (seen !== null && before !== null && isSame(seen, before)) {
+        await book.note(takeStock(seen));
+        return keep(seen);
+      }
+      before = seen;
+    }
+  }
+
+  async function agree(): Promise<Observation> {
+    if (expected === null) await begin();
+    const began = Date.now();
+    let standing = { key: '', since: began };
+    while (!stopped) {
+      const late = Date.now() - standing.since > GRACE_MS;
+      const result = await compare(late);
+      if (result !== null) {
+        const { seen } = result;
+        if (result.exact || late) {
+          const { channelsMsat, coinsMsat } = seen;
+          await keep({ channelsMsat, coinsMsat });
+          return seen;
+        }
+        const key = `${seen.channelsMsat} ${seen.coinsMsat} ${book.newest()}`;
+        if (key !== standing.key) standing = { key, since: Date.now() };
+        await context.catchUp();
+      }
+      if (Date.now() - began > PATIENCE_MS) throw new Error('LND is too busy for its balances to be read');
+      await rest(AGAIN_MS);
+    }
+    throw new Error('the node is stopped');
+  }
+
+  return {
+    count(event) {
+      if (expected === null) return;
+      expected = {
+        channelsMsat: expected.channelsMsat + channelChange(event) - leaves(parts, event),
+        coinsMsat: expected.coinsMsat + coinChange(event),
+      };
+    },
+    balances: () =>
+      inTurn(async () => {
+        const seen = await agree();
+        const inFlight = parts
+          .open()
+          .filter((part) => part.attempt !== null)
+          .map((part) => ({ paymentHash: part.hash, amountMsat: part.leavesMsat }));
+        const out = inFlight.reduce((sum, part) => sum + part.amountMsat, 0n);
+        const channelsMsat = msat(seen.channelsMsat - out);
+        return { cursor: cursorOf(book.newest()), channelsMsat, inFlight, onchainMsat: msat(seen.coinsMsat) };
+      }).then(async (balances) => {
+        await book.written();
+        return balances;
+      }),
+    look() {
+      if (looking || stopped) return;
+      looking = true;
+      void inTurn(async () => {
+        looking = false;
+        await agree();
+      }).catch(() => undefined);
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+const isSame = (a: Expected, b: Expected): boolean =>
+  a.channelsMsat === b.channelsMsat && a.coinsMsat === b.coinsMsat;
+
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * HTLCs whose end is told already while the commitment still has them: what is paid is gone, what is received is here.
+ * And own HTLCs on channels that are closing, which LND counts nowhere.
+ */
+function inTransitMsat({ parts, settledHtlcs }: AccountsContext, seen: Observation): bigint {
+  let adjustment = 0n;
+  const hanging = new Set<string>();
+  for (const channel of seen.open) {
+    for (const htlc of channel.pending_htlcs) {
+      const hash = hex(htlc.hash_lock);
+      hanging.add(hash);
+      if (htlc.incoming) {
+        adjustment += settledHtlcs.get(`${channel.chan_id}:${htlc.htlc_index}`) ?? 0n;
+        continue;
+      }
+      const paid = parts.settled(hash).find((leaving) => leaving / MSAT_PER_SAT === BigInt(htlc.amount));
+      adjustment -= paid ?? 0n;
+    }
+  }
+  if (seen.closing.size === 0) return adjustment;
+  const onClosing = parts.open().filter((part) => part.attempt !== null && !hanging.has(part.hash));
+  return adjustment + onClosing.reduce((sum, part) => sum + part.leavesMsat, 0n);
+}

@@ -1,0 +1,96 @@
+/** What LND holds at one moment: its channels and its wallet, read so that they belong together. */
+import type { LndClient } from './client.ts';
+import { anchorsSat, commitmentCostSat, satToMsat } from './map.ts';
+import type {
+  Channel,
+  ChannelCloseSummary,
+  PendingChannelsResponse,
+  PendingChannelsResponse_PendingChannel,
+  PendingChannelsResponse_PendingOpenChannel,
+  Transaction,
+} from './proto/lightning.ts';
+
+/** Wallet transactions are looked at again for so many blocks: deeper ones stay. */
+export const SETTLED_DEPTH = 144;
+
+export interface Observation {
+  readonly height: number;
+  readonly open: readonly Channel[];
+  readonly opening: readonly PendingChannelsResponse_PendingOpenChannel[];
+  /** By funding outpoint: waiting for their closing transaction, or for what comes after it. */
+  readonly closing: ReadonlyMap<string, PendingChannelsResponse_PendingChannel>;
+  /** Read only when somebody has asked for them. */
+  readonly closed: readonly ChannelCloseSummary[];
+  /**
+   * The node's own side of all channels that are not closing, with what it pays for their commitments and with every
+   * outgoing HTLC.
+   */
+  readonly channelsMsat: bigint;
+  readonly coinsMsat: bigint;
+  /** Unconfirmed ones, and those of the last blocks. */
+  readonly transactions: readonly Transaction[];
+}
+
+/**
+ * Null: the channels moved while they were read; ask again.
+ * @param since height from which on wallet transactions are wanted
+ * @param isMissing does somebody wait for a channel that is none of these?
+ */
+export async function observe(
+  client: LndClient,
+  since: number,
+  isMissing: (known: ReadonlySet<string>) => boolean,
+): Promise<Observation | null> {
+  const { lightning } = client;
+  // A channel is known before its funding transaction is out: so transactions come first.
+  const [{ transactions }, { block_height: height }] = await Promise.all([
+    lightning.getTransactions({ start_height: Math.max(since, 0), end_height: -1 }),
+    lightning.getInfo({}),
+  ]);
+  const before = await lightning.listChannels({});
+  const [pending, balance, coins] = await Promise.all([
+    lightning.pendingChannels({}),
+    lightning.channelBalance({}),
+    lightning.walletBalance({}),
+  ]);
+  const { channels: open } = await lightning.listChannels({ peer_alias_lookup: false });
+  if (fingerprint(before.channels) !== fingerprint(open)) return null;
+  const opening = pending.pending_open_channels;
+  const closing = closingOf(pending);
+  const known = new Set([...open.map((each) => each.channel_point), ...pointsOf(opening), ...closing.keys()]);
+  const closed = isMissing(known) ? (await lightning.closedChannels({})).channels : [];
+  const cost =
+    open.reduce((sum, channel) => sum + (channel.initiator ? commitmentCostSat(channel) : 0n), 0n) +
+    opening.reduce((sum, channel) => sum + openingCostSat(channel), 0n);
+  const channelsMsat =
+    BigInt(balance.local_balance?.msat ?? 0) +
+    BigInt(balance.pending_open_local_balance?.msat ?? 0) +
+    // LND calls unsettled local what comes in, and unsettled remote what goes out.
+    BigInt(balance.unsettled_remote_balance?.msat ?? 0) +
+    satToMsat(cost);
+  const coinsMsat = satToMsat(coins.total_balance);
+  return { height, open, opening, closing, closed, channelsMsat, coinsMsat, transactions };
+}
+
+/** Two readings with the same are one moment. */
+const fingerprint = (channels: readonly Channel[]): string =>
+  channels
+    .map(({ channel_point, num_updates, local_balance, commit_fee, pending_htlcs }) =>
+      [channel_point, num_updates, local_balance, commit_fee, pending_htlcs.length].join(),
+    )
+    .sort()
+    .join(' ');
+
+const pointsOf = (opening: readonly PendingChannelsResponse_PendingOpenChannel[]): string[] =>
+  opening.map(({ channel }) => channel?.channel_point ?? '');
+
+function closingOf(pending: PendingChannelsResponse): Map<string, PendingChannelsResponse_PendingChannel> {
+  const all = [...pending.waiting_close_channels, ...pending.pending_force_closing_channels];
+  return new Map(all.flatMap(({ channel }) => (channel === null ? [] : [[channel.channel_point, channel]])));
+}
+
+export const isOurs = (channel: PendingChannelsResponse_PendingChannel): boolean =>
+  channel.initiator === 'INITIATOR_LOCAL' || channel.initiator === 'INITIATOR_BOTH';
+
+const openingCostSat = ({ channel, commit_fee }: PendingChannelsResponse_PendingOpenChannel): bigint =>
+  channel !== null && isOurs(channel) ? BigInt(commit_fee) + anchorsSat(channel.commitment_type) : 0n;

@@ -8,6 +8,7 @@ import type { LightningNode } from '../../src/nodes/node.ts';
 import { startConformanceNetwork } from './net/conformance_network.ts';
 import { missingDaemons } from './net/daemons.ts';
 import type { Lnd } from './net/lnd.ts';
+import type { Network } from './net/network.ts';
 
 const EVENTUALLY_MS = 30_000;
 const POLL_MS = 30;
@@ -25,6 +26,17 @@ const driven = (lnd: Lnd): LightningNode =>
     journal: memoryJournal(),
   });
 
+interface Pending {
+  readonly waiting_close_channels: readonly unknown[];
+}
+
+/** HTLCs hang at a height: blocks come only for transactions, and for channels that wait to be closed for good. */
+async function wantsBlock(network: Network): Promise<boolean> {
+  if ((await network.chain.mempool()).length > 0) return true;
+  const pending = await network.nodes[0]?.rest<Pending>('GET', '/v1/channels/pending');
+  return (pending?.waiting_close_channels.length ?? 0) > 0;
+}
+
 async function open(): Promise<World> {
   const network = await startConformanceNetwork();
   const nodes = {
@@ -39,8 +51,7 @@ async function open(): Promise<World> {
       const deadline = performance.now() + EVENTUALLY_MS;
       while (!(await holds())) {
         if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
-        // HTLCs hang at a height: blocks come only for transactions.
-        if ((await network.chain.mempool()).length > 0) await network.mine(1);
+        if (await wantsBlock(network)) await network.mine(1);
         await sleep(POLL_MS);
       }
     },

@@ -15,6 +15,7 @@ import {
   type Expected,
   explain,
   HEIGHT,
+  isClosing,
   isMissing,
   takeStock,
 } from './explain.ts';
@@ -27,6 +28,8 @@ const GRACE_MS = 1_500;
 /** A node that never rests is not waited for any longer, in ms. */
 const PATIENCE_MS = 4_500;
 const AGAIN_MS = 20;
+/** Closing channels are looked at so often, in ms. */
+const CLOSING_MS = 2_000;
 const EXPECTED = 'expected';
 
 interface KeptExpectation {
@@ -151,6 +154,19 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
     throw new Error('the node is stopped');
   }
 
+  function look(): void {
+    if (looking || stopped) return;
+    looking = true;
+    void inTurn(async () => {
+      looking = false;
+      await agree();
+    }).catch(() => undefined);
+  }
+  // LND says that a channel has closed, and only later lets go of it.
+  const ticking = setInterval(() => {
+    if (isClosing(book.facts)) look();
+  }, CLOSING_MS);
+
   return {
     count(event) {
       if (expected === null) return;
@@ -173,15 +189,9 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
         await book.written();
         return balances;
       }),
-    look() {
-      if (looking || stopped) return;
-      looking = true;
-      void inTurn(async () => {
-        looking = false;
-        await agree();
-      }).catch(() => undefined);
-    },
+    look,
     stop() {
+      clearInterval(ticking);
       stopped = true;
     },
   };

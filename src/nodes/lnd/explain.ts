@@ -60,6 +60,9 @@ export const isMissing =
   (points: ReadonlySet<string>): boolean =>
     [...facts.keys()].some((key) => key.startsWith(CHANNEL) && !points.has(key.slice(CHANNEL.length)));
 
+export const isClosing = (facts: Facts): boolean =>
+  [...facts].some(([key, value]) => key.startsWith(CHANNEL) && (value as KnownChannel).leftMsat !== null);
+
 /**
  * @param late what differs has differed for a while: nothing else is about to explain it
  * @param now.channelsMsat with the node's own HTLCs on closing channels

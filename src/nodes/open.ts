@@ -1,12 +1,19 @@
 /** The one switch from what a node is to its driver. Drivers that are opened from the configuration join here. */
+import type { NodeId } from '../lightning/ids.ts';
+import { absentNode } from './absent.ts';
+import type { NodeCredentials } from './credentials.ts';
 import type { LdkHost } from './ldk/host.ts';
+import { pinOf } from './lnd/certificate.ts';
+import { checkLnd } from './lnd/check.ts';
+import { readChange, readLndconnect, readParts } from './lnd/lndconnect.ts';
 import type { MemoryNetwork } from './memory/network.ts';
 import type { LightningNode } from './node.ts';
 
-/** Both kinds so far live in this process: their world has started them already. */
+/** `ldk` and `memory` live in this process: their world has started them already. */
 export type NodeSpec =
   | { readonly kind: 'ldk'; readonly host: LdkHost; readonly name: string }
-  | { readonly kind: 'memory'; readonly network: MemoryNetwork; readonly name: string };
+  | { readonly kind: 'memory'; readonly network: MemoryNetwork; readonly name: string }
+  | { readonly kind: 'lnd'; readonly id: NodeId; readonly credentials: NodeCredentials };
 
 type Openers = {
   readonly [Kind in NodeSpec['kind']]: (spec: Extract<NodeSpec, { kind: Kind }>) => LightningNode;
@@ -15,8 +22,12 @@ type Openers = {
 const OPENERS: Openers = {
   ldk: ({ host, name }) => host.node(name),
   memory: ({ network, name }) => network.open(name),
+  lnd: () => absentNode('the driver is on its way'),
 };
 
 export const openNode = <Kind extends NodeSpec['kind']>(
   spec: Extract<NodeSpec, { kind: Kind }>,
 ): LightningNode => OPENERS[spec.kind as Kind](spec);
+
+/** An LND before it is opened: how its credentials are read, and what is looked at. */
+export const lndDoor = { readUri: readLndconnect, readParts, readChange, check: checkLnd, pinOf };

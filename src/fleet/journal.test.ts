@@ -3,7 +3,7 @@ import { freshDatabase } from '../../test/support/database.ts';
 import { nodeId, paymentHash, preimage } from '../lightning/ids.ts';
 import { msat } from '../money/msat.ts';
 import { type Happening, type Journal, memoryJournal } from '../nodes/journal.ts';
-import { databaseJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
 
 const db = await freshDatabase();
 afterAll(() => db.close());
@@ -19,7 +19,7 @@ const facts = (entries: Record<string, unknown>) => new Map(Object.entries(entri
 let count = 0;
 const kinds: [string, () => Journal][] = [
   ['in memory', memoryJournal],
-  ['in the database', () => databaseJournal(db, nodeId(`node-${count++}`))],
+  ['in the database', () => openJournal(db, nodeId(`node-${count++}`))],
 ];
 
 describe.each(kinds)('a journal %s', (_, open) => {
@@ -50,12 +50,12 @@ describe.each(kinds)('a journal %s', (_, open) => {
 });
 
 it('takes a step once whose answer got lost', async () => {
-  const journal = databaseJournal(db, nodeId('lost'));
+  const journal = openJournal(db, nodeId('lost'));
   await journal.read();
   const step = { version: 0, events: [{ place: 1, happening: settled(7n) }], facts: facts({}) };
   expect(await journal.write(step)).toBe('written');
   expect(await journal.write(step)).toBe('written');
   expect((await journal.read()).newest).toBe(1);
-  const other = databaseJournal(db, nodeId('lost'));
+  const other = openJournal(db, nodeId('lost'));
   expect(await other.write(step), 'another process is no second try').toBe('overtaken');
 });

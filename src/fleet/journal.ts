@@ -14,7 +14,7 @@ import {
 const BITE = 1_000;
 
 /** One writer at a time: a step that does not know of all before it is refused, whoever holds the node's session. */
-export function databaseJournal(db: Db, node: NodeId): Journal {
+export function openJournal(db: Db, node: NodeId): Journal {
   const writer = randomUUID();
   return {
     async read() {

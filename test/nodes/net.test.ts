@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesIn } from '../support/processes.ts';
 import { type ConformanceName, startConformanceNetwork } from './net/conformance_network.ts';
 import { missingDaemons } from './net/daemons.ts';
-import { activeChannels, confirmedSat, invoice, pay } from './net/lnd_verbs.ts';
+import { activeChannels, confirmedSat, invoice, knownChannels, pay } from './net/lnd_verbs.ts';
 import { type Network, startNetwork } from './net/network.ts';
 import { restAt } from './net/rest.ts';
 import { until } from './net/until.ts';
@@ -42,8 +42,22 @@ describe.skipIf(noLnd !== null)(
       expect(net.node('forwarder').pid).toBeNull();
       await forwarder.start();
       expect(await rest('GET', '/v1/getinfo')).toMatchObject({ identity_pubkey: pubkey });
-      await until('its channels', async () => (await activeChannels(net.node('forwarder'))) === 3);
+      await until('its channels', async () => (await activeChannels(net.node('forwarder'))).length === 3);
       await until('a payment over it', () => payPayee(1_000));
+    });
+
+    test('newcomers get channels while a node is down, also one that nobody else knows of', async () => {
+      const down = await net.join('down');
+      await down.stop();
+      const newcomer = await net.join('newcomer');
+      await net.open([
+        { from: 'sender', to: 'newcomer', capacitySat: 400_000 },
+        { from: 'sender', to: 'newcomer', capacitySat: 300_000, pushSat: 100_000, private: true },
+      ]);
+      const known = await knownChannels(net.node('second'), 'all');
+      expect(known).toHaveLength(4);
+      const { feeMsat } = await pay(net.node('second'), await invoice(newcomer, 10_000));
+      expect(feeMsat).toBe(7_000n);
     });
 
     test('a macaroon may do what it was baked for, and no more', async () => {

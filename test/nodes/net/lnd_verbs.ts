@@ -73,19 +73,25 @@ export async function openChannels(
     .toString('hex');
 }
 
-export async function activeChannels(node: Lnd): Promise<number> {
-  const { channels } = await node.rest<{ channels: unknown[] }>('GET', '/v1/channels?active_only=true');
-  return channels.length;
+/** @returns their funding outpoints, `txid:index` */
+export async function activeChannels(node: Lnd): Promise<string[]> {
+  type Channels = { channels: { channel_point: string }[] };
+  const { channels } = await node.rest<Channels>('GET', '/v1/channels?active_only=true');
+  return channels.map(({ channel_point }) => channel_point);
 }
 
-/** Announced channels of the node's graph (or: all) whose two ends have both told their fees. */
-export async function knownChannels(node: Lnd, which: 'announced' | 'all' = 'announced'): Promise<number> {
-  type Edge = { node1_policy: unknown; node2_policy: unknown };
-  const { edges } = await node.rest<{ edges: Edge[] }>(
-    'GET',
-    `/v1/graph?include_unannounced=${which === 'all'}`,
-  );
-  return edges.filter(({ node1_policy, node2_policy }) => node1_policy && node2_policy).length;
+/**
+ * Channels of the node's graph whose two ends have both told their fees; of unannounced ones a node knows its own.
+ *
+ * @returns their funding outpoints, `txid:index`
+ */
+export async function knownChannels(node: Lnd, which: 'announced' | 'all' = 'announced'): Promise<string[]> {
+  type Graph = { edges: { chan_point: string; node1_policy: unknown; node2_policy: unknown }[] };
+  const path = `/v1/graph?include_unannounced=${which === 'all'}`;
+  const { edges } = await node.rest<Graph>('GET', path);
+  return edges
+    .filter(({ node1_policy, node2_policy }) => node1_policy && node2_policy)
+    .map(({ chan_point }) => chan_point);
 }
 
 /** @returns a BOLT 11 invoice */

@@ -42,7 +42,7 @@ export interface Network<Name extends string = string> {
   mine(blocks?: number): Promise<void>;
   /** Pays each of these outputs, in sat, and mines one block; resolves when the wallet counts them. */
   fund(node: Lnd, coinsSat: readonly number[]): Promise<void>;
-  /** Opens, mines six blocks; resolves when the channels are active and every node that runs knows the announced ones. */
+  /** Opens, mines six blocks; resolves when the channels are active and every node that runs and has a channel knows the announced ones. */
   open(channels: readonly PlannedChannel[]): Promise<void>;
   /** A daemon more, with a chain that is empty until it follows another. */
   startChain(kind: Chain['kind'], name: string): Promise<Chain>;
@@ -161,44 +161,39 @@ async function openAll(
   channels: readonly PlannedChannel[],
 ): Promise<void> {
   if (channels.length === 0) return;
-  const active = await countBy(running(), activeChannels);
-  const known = await countBy(running(), (node) => knownChannels(node));
-  const told = await countBy(running(), (node) => knownChannels(node, 'all'));
   const openers = Map.groupBy(channels, ({ from }) => from);
-  await Promise.all(
+  const fundings = await Promise.all(
     [...openers].map(async ([name, its]) => {
       const from = network.node(name);
       const theirs = its.map(({ from: _, to, ...channel }) => ({ ...channel, to: network.node(to) }));
       for (const to of new Set(theirs.map((channel) => channel.to))) await connect(from, to);
       const txid = await openChannels(from, theirs);
       await until(`the funding by ${name}`, async () => (await network.chain.mempool()).includes(txid));
+      return txid;
     }),
   );
-  const countOf = (node: Lnd, which: (channel: PlannedChannel) => boolean): number =>
-    channels.filter((each) => [each.from, each.to].includes(node.name) && which(each)).length;
-  const everyone = (ask: (node: Lnd) => Promise<boolean>, what: string) =>
-    Promise.all(running().map((node) => until(`${what} of ${node.name}`, () => ask(node))));
+  const countNew = (points: readonly string[]): number =>
+    points.filter((point) => fundings.some((txid) => point.startsWith(`${txid}:`))).length;
+  const countOwn = ({ name }: Lnd): number =>
+    channels.filter(({ from, to }) => from === name || to === name).length;
 
   // One block first: an LND that hears of confirming and of announcing in one breath mixes them up.
   await network.mine(1);
-  await everyone(async (node) => {
-    const own = countOf(node, () => true);
-    return (
-      (await activeChannels(node)) >= (active.get(node) ?? 0) + own &&
-      (await knownChannels(node, 'all')) >= (told.get(node) ?? 0) + own
-    );
-  }, 'the channels');
+  const ends = running().filter((node) => countOwn(node) > 0);
+  const untilAll = (nodes: readonly Lnd[], what: string, holds: (node: Lnd) => Promise<boolean>) =>
+    Promise.all(nodes.map((node) => until(`${what} of ${node.name}`, () => holds(node))));
+  await untilAll(ends, 'the channels', async (node) => {
+    const active = countNew(await activeChannels(node));
+    return Math.min(active, countNew(await knownChannels(node, 'all'))) >= countOwn(node);
+  });
   await network.mine(ANNOUNCING_BLOCKS - 1);
   const announced = channels.filter((channel) => channel.private !== true).length;
-  await everyone(
-    async (node) => (await knownChannels(node)) >= (known.get(node) ?? 0) + announced,
-    'the graph',
+  const peered = await Promise.all(
+    running().map(async (node) => ((await activeChannels(node)).length > 0 ? node : null)),
   );
-}
-
-async function countBy(
-  nodes: readonly Lnd[],
-  count: (node: Lnd) => Promise<number>,
-): Promise<Map<Lnd, number>> {
-  return new Map(await Promise.all(nodes.map(async (node) => [node, await count(node)] as const)));
+  await untilAll(
+    peered.filter((node) => node !== null),
+    'the graph',
+    async (node) => countNew(await knownChannels(node)) >= announced,
+  );
 }

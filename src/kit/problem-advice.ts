@@ -69,6 +69,10 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   region_unknown: 'A preferred region must be one where an own node is; see `argosy nodes`.',
   node_unavailable:
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
+  sending_stopped:
+    'Somebody has thrown the panic switch; `argosy panic status` tells who, when and why. Receiving goes on, and payments under way end. `argosy panic off` ends it.',
+  exposure_cap:
+    'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
   node_exists: 'Give it another name, or see the one that is there with `argosy nodes`.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',

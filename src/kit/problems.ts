@@ -72,6 +72,12 @@ export const PROBLEMS = {
   account_name_invalid: usage('The account name is not allowed'),
   region_unknown: usage('No own node is in that region'),
   node_unavailable: { status: 503, title: 'The node does not answer', retryable: true, exit: 5 },
+  sending_stopped: {
+    status: 409,
+    title: 'All sending was stopped by the panic switch',
+    retryable: true,
+  },
+  exposure_cap: { status: 409, title: 'The node would hold more than it may' },
   node_exists: { status: 409, title: 'There is a node of that name already' },
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },

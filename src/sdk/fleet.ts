@@ -2,7 +2,7 @@
 import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
-import type { Account, Balance, Books, Health, Node } from './shapes.ts';
+import type { Account, Balance, Books, Health, Node, Panic } from './shapes.ts';
 
 /** Amounts in answers are msat, as decimal digits. All of them throw ArgosyProblem and Unreachable. */
 export interface FleetVerbs {
@@ -10,6 +10,21 @@ export interface FleetVerbs {
   balance(options?: CallOptions): Promise<Balance>;
   /** The own nodes, their health and channels. */
   nodes(options?: CallOptions): Promise<readonly Node[]>;
+  /**
+   * The node starts nothing new, also after a restart, until it is resumed; what is under way goes on. Idempotent.
+   * @throws ArgosyProblem not_found, node_unavailable; OutcomeUnknown: call it again
+   */
+  drainNode(id: string, reason: string, options?: CallOptions): Promise<Node>;
+  /** Ends a drain. A rule that still holds, such as a chain that stands still, drains the node again. */
+  resumeNode(id: string, options?: CallOptions): Promise<Node>;
+  /** Whether all sending is stopped; since when, by whom and why. */
+  panic(options?: CallOptions): Promise<Panic>;
+  /**
+   * Throws the panic switch: once it answers with nobody in `waiting_for`, no part leaves any more. Idempotent.
+   * @throws OutcomeUnknown: call it again
+   */
+  stopSending(reason?: string, options?: CallOptions): Promise<Panic>;
+  resumeSending(options?: CallOptions): Promise<Panic>;
   /** Own funds, and customers'. */
   accounts(options?: CallOptions): Promise<readonly Account[]>;
   /**
@@ -31,18 +46,19 @@ interface All<T> {
 export function fleetVerbs(connection: Connection): FleetVerbs {
   const read = <T>(path: string, options: CallOptions | undefined): Promise<T> =>
     call<T>(connection, { method: 'GET', path, acts: false, signal: options?.signal });
+  const write = <T>(path: string, body: object, options: CallOptions | undefined): Promise<T> =>
+    call<T>(connection, { method: 'POST', path, body, acts: true, signal: options?.signal });
   return {
+    drainNode: (id, reason, options) =>
+      write(`/v1/nodes/${encodeURIComponent(id)}/drain`, { reason }, options),
+    resumeNode: (id, options) => write(`/v1/nodes/${encodeURIComponent(id)}/resume`, {}, options),
+    panic: (options) => read('/v1/panic', options),
+    stopSending: (reason, options) => write('/v1/panic', { on: true, reason }, options),
+    resumeSending: (options) => write('/v1/panic', { on: false }, options),
     balance: (options) => read('/v1/balance', options),
     nodes: async (options) => (await read<All<Node>>('/v1/nodes', options)).data,
     accounts: async (options) => (await read<All<Account>>('/v1/accounts', options)).data,
-    openAccount: (name, options) =>
-      call(connection, {
-        method: 'POST',
-        path: '/v1/accounts',
-        body: { name },
-        acts: true,
-        signal: options?.signal,
-      }),
+    openAccount: (name, options) => write('/v1/accounts', { name }, options),
     checkBooks: (options) => read('/v1/books/check', options),
     health: (options) =>
       call(connection, {

@@ -1,7 +1,7 @@
 /** What the API takes and answers, by its own schemas: types alone, nothing of them is there at run time. */
 import type { z } from '@hono/zod-openapi';
 import type { eventSchema } from '../events/routes.ts';
-import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
+import type { balanceSchema, booksSchema, healthSchema, nodeSchema, panicSchema } from '../fleet/schemas.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
@@ -38,6 +38,7 @@ export type Node = z.infer<typeof nodeSchema>;
 export type Channel = Node['channels'][number];
 export type Balance = z.infer<typeof balanceSchema>;
 export type Account = z.infer<typeof accountSchema>;
+export type Panic = z.infer<typeof panicSchema>;
 export type Books = z.infer<typeof booksSchema>;
 export type BookSide = Books['nodes'][number]['ledger'];
 export type Health = z.infer<typeof healthSchema>;

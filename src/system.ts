@@ -33,7 +33,7 @@ export interface SystemOptions {
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
   /** Rooms that are switched on add their routes here. */
-  readonly rooms?: (api: Api, guarded: Guarded) => void;
+  readonly rooms?: (api: Api, guarded: Guarded, fleet: Fleet) => void;
 }
 
 export interface System {
@@ -104,7 +104,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
   eventRoutes(api, guarded, db, publisher);
-  options.rooms?.(api, guarded);
+  options.rooms?.(api, guarded, fleet);
   pageRoutes(api);
   document(api);
 

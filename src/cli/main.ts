@@ -8,6 +8,7 @@ import { addFleet } from './commands/fleet.ts';
 import { addInvoices } from './commands/invoices.ts';
 import { addMap } from './commands/map.ts';
 import { addPanic } from './commands/panic.ts';
+import { addNode } from './commands/node.ts';
 import { addPay } from './commands/pay.ts';
 import { addPayments } from './commands/payments.ts';
 import { addPractice } from './commands/practice.ts';
@@ -24,6 +25,7 @@ const ROOMS = [
   addInvoices,
   addFleet,
   addPanic,
+  addNode,
   addAccounts,
   addBooks,
   addPractice,

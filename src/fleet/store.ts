@@ -14,6 +14,22 @@ export interface NodeRow {
 export const findNode = (read: Statements, id: NodeId): Promise<NodeRow | null> =>
   read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where id = $1', [id]);
 
+export const findNodeByPubkey = (read: Statements, pubkey: NodePubkey): Promise<NodeRow | null> =>
+  read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where pubkey = $1', [pubkey]);
+
+/** What a node has to do with the books: parts without an end, and what it holds, on its way to its wallet included. */
+export const readHoldings = (
+  read: Statements,
+  id: NodeId,
+): Promise<{ readonly parts: number; readonly msat: bigint }> =>
+  read.one(
+    `select (select count(*)::integer from part
+             where node_id = $1 and state in ('planned', 'in_flight', 'unknown')) as parts,
+            (select coalesce(sum(balance_msat), 0)::bigint from account
+             where kind = 'asset' and id like 'node:' || $1 || ':%') as msat`,
+    [id],
+  );
+
 export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<void> {
   await tx.query('insert into node (id, region, driver, pubkey, network) values ($1, $2, $3, $4, $5)', [
     row.id,

@@ -17,14 +17,18 @@ export interface CheckLine {
   readonly detail: string;
   /** One by one, what `detail` says of several, such as permissions that are missing. */
   readonly items: readonly string[];
-  /** The way out, in words or as a command; null: nothing is to be done. */
+  /** The way out; null: nothing is to be done. */
   readonly fix: string | null;
+  /** To be typed where the daemon runs; null: none. */
+  readonly command: string | null;
 }
 
 export interface NodeCheck {
   readonly lines: readonly CheckLine[];
   /** Who answered; null: nobody did, or did not say. */
   readonly pubkey: NodePubkey | null;
+  /** The certificate that it shows; null: none was seen. */
+  readonly shown: Pin | null;
 }
 
 /** A certificate that a daemon may show. */

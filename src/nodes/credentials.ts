@@ -15,3 +15,12 @@ export type ReadCredentials =
   | { readonly kind: 'credentials'; readonly credentials: NodeCredentials }
   /** `detail` says what is wrong, and repeats nothing of the text. */
   | { readonly kind: 'fault'; readonly detail: string };
+
+/** Some of them, where the others stay as they are. */
+export type CredentialChange = {
+  readonly [Part in keyof NodeCredentials]?: NodeCredentials[Part] | undefined;
+};
+
+export type ReadChange =
+  | { readonly kind: 'change'; readonly change: CredentialChange }
+  | { readonly kind: 'fault'; readonly detail: string };

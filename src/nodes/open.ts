@@ -2,8 +2,11 @@
 import type { Journal } from './journal.ts';
 import type { LdkHost } from './ldk/host.ts';
 import type { LndAddress } from './lnd/call.ts';
+import { pinOf } from './lnd/certificate.ts';
+import { checkLnd } from './lnd/check.ts';
 import { connectLnd } from './lnd/client.ts';
 import { openLnd } from './lnd/driver.ts';
+import { readChange, readLndconnect, readParts } from './lnd/lndconnect.ts';
 import type { MemoryNetwork } from './memory/network.ts';
 import type { LightningNode } from './node.ts';
 
@@ -26,3 +29,6 @@ const OPENERS: Openers = {
 export const openNode = <Kind extends NodeSpec['kind']>(
   spec: Extract<NodeSpec, { kind: Kind }>,
 ): LightningNode => OPENERS[spec.kind as Kind](spec);
+
+/** An LND before it is opened: how its credentials are read, and what is looked at. */
+export const lndDoor = { readUri: readLndconnect, readParts, readChange, check: checkLnd, pinOf };

@@ -16,19 +16,18 @@ const SHOWN_MAX = 6;
 const GET_INFO = '/lnrpc.Lightning/GetInfo';
 
 type Line = Omit<CheckLine, 'name'>;
-const done = (detail: string): Line => ({ state: 'done', detail, items: [], fix: null });
-const advice = (detail: string, fix: string | null, items: readonly string[] = []): Line => ({
-  state: 'advice',
+type More = Partial<Pick<CheckLine, 'items' | 'command'>>;
+const line = (state: CheckLine['state'], detail: string, fix: string | null, more: More = {}): Line => ({
+  state,
   detail,
-  items,
+  items: [],
   fix,
+  command: null,
+  ...more,
 });
-const failed = (detail: string, fix: string, items: readonly string[] = []): Line => ({
-  state: 'failed',
-  detail,
-  items,
-  fix,
-});
+const done = (detail: string): Line => line('done', detail, null);
+const advice = (detail: string, fix: string | null, more?: More): Line => line('advice', detail, fix, more);
+const failed = (detail: string, fix: string, more?: More): Line => line('failed', detail, fix, more);
 
 const LNCLI: Readonly<Record<Network, string>> = {
   bitcoin: 'mainnet',
@@ -63,7 +62,7 @@ export async function checkLnd(given: NodeCredentials, network: Network, now: nu
       }
     }
   }
-  return { lines, pubkey };
+  return { lines, pubkey, shown: shown.kind === 'shown' ? shown.pin : null };
 }
 
 /** Calls LND once over a connection of its own. */
@@ -82,8 +81,8 @@ const readInfo = (to: NodeCredentials): Promise<GetInfoResponse | Error> =>
   ask(to, ({ lightning }) => lightning.getInfo({}, { deadlineMs: LOOK_MS }));
 
 const WALLET: Readonly<Record<string, Line>> = {
-  NON_EXISTING: failed('it has none yet', 'Make one where LND runs: lncli create'),
-  LOCKED: failed('locked', 'Open it where LND runs: lncli unlock'),
+  NON_EXISTING: failed('it has none yet', 'Make one:', { command: 'lncli create' }),
+  LOCKED: failed('locked', 'Open it:', { command: 'lncli unlock' }),
   UNLOCKED: failed('open, and LND is still starting', 'Try again in a minute.'),
   WAITING_TO_START: failed('it waits to become the leader of its cluster', 'Name the one that leads.'),
 };
@@ -125,7 +124,8 @@ export function judgeCertificate(pins: readonly Pin[], shown: Shown, now: number
   if (pins.length > 0 && pins.every((pin) => pin.fingerprint !== fingerprint)) {
     return failed(
       `it shows ${fingerprint}, pinned is ${pins.map((pin) => pin.fingerprint).join(' and ')}`,
-      'Compare where LND runs: `openssl x509 -in tls.cert -noout -fingerprint -sha256`. If LND has a new certificate, pin it: `argosy node rotate ID --cert FILE` (or give it to `node add`). If not, somebody stands between you and your node.',
+      'Compare with the one where LND runs. If LND has a new certificate, `argosy node rotate ID --cert FILE` pins it; if not, somebody stands between you and your node.',
+      { command: 'openssl x509 -in tls.cert -noout -fingerprint -sha256' },
     );
   }
   const until = `until ${new Date(expiresAt).toISOString().slice(0, 10)}`;
@@ -176,20 +176,26 @@ export function judgePermissions(grants: ReadonlySet<Grant>, network: Network): 
   if (missing.length > 0) {
     return failed(
       `it lacks ${missing.map(({ permission }) => permission).join(', ')}`,
-      `Where LND runs: ${bakeCommand(LNCLI[network])}`,
-      missing.map((lack) => `${lack.permission}, to ${lack.for.join(', to ')}`),
+      'Bake one that may do just what Argosy needs:',
+      {
+        items: missing.map((lack) => `${lack.permission}, to ${lack.for.join(', to ')}`),
+        command: bakeCommand(LNCLI[network]),
+      },
     );
   }
   const excess = excessGrants(grants);
   if (excess.length === 0) return done('all that Argosy needs, and nothing else');
   return advice(
     'all that Argosy needs, and more: a smaller macaroon limits what a thief could do',
-    `Where LND runs: ${bakeCommand(LNCLI[network])}`,
-    excess.length > SHOWN_MAX
-      ? [...excess.slice(0, SHOWN_MAX), `and ${excess.length - SHOWN_MAX} more`]
-      : excess,
+    'Bake one that may do just that:',
+    { items: someOf(excess), command: bakeCommand(LNCLI[network]) },
   );
 }
+
+const someOf = (grants: readonly Grant[]): string[] =>
+  grants.length > SHOWN_MAX
+    ? [...grants.slice(0, SHOWN_MAX), `and ${grants.length - SHOWN_MAX} more`]
+    : [...grants];
 
 function lineOfVersion(version: string): Line {
   const verdict = judgeVersion(version);
@@ -205,7 +211,9 @@ function lineOfVersion(version: string): Line {
     case 'refused':
       return failed(`${name}: ${verdict.why}`, 'Update LND.');
     case 'faulty':
-      return advice(`${name} has known faults`, `Update to ${verdict.mended} or newer.`, verdict.faults);
+      return advice(`${name} has known faults`, `Update to ${verdict.mended} or newer.`, {
+        items: verdict.faults,
+      });
   }
 }
 

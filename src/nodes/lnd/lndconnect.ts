@@ -1,9 +1,9 @@
 /** `lndconnect://HOST:PORT?cert=...&macaroon=...`: address, certificate (DER) and macaroon, both in base64url. */
 import { X509Certificate } from 'node:crypto';
-import type { ReadCredentials } from '../credentials.ts';
+import type { CredentialChange, NodeCredentials, ReadChange, ReadCredentials } from '../credentials.ts';
 import { readMacaroon } from './macaroon.ts';
 
-const fault = (detail: string): ReadCredentials => ({ kind: 'fault', detail });
+const fault = (detail: string) => ({ kind: 'fault', detail }) as const;
 
 /** Where the certificate is missing, a public authority has signed it. */
 export function readLndconnect(uri: string): ReadCredentials {
@@ -21,29 +21,34 @@ export function readLndconnect(uri: string): ReadCredentials {
 }
 
 /** Checks what was handed over piece by piece. @param certificates PEM, of one certificate or more each */
-export function readParts(given: {
-  readonly address: string;
-  readonly certificates: readonly string[];
-  readonly macaroon: string;
-}): ReadCredentials {
-  if (!/^(\[[0-9a-f:]+\]|[^\s:/@]+):\d{1,5}$/i.test(given.address)) {
+export function readParts(given: NodeCredentials): ReadCredentials {
+  const read = readChange(given);
+  return read.kind === 'fault'
+    ? read
+    : { kind: 'credentials', credentials: { ...given, ...read.change } as NodeCredentials };
+}
+
+/** As `readParts`, for those that are given. */
+export function readChange({ address, certificates, macaroon }: CredentialChange): ReadChange {
+  if (address !== undefined && !/^(\[[0-9a-f:]+\]|[^\s:/@]+):\d{1,5}$/i.test(address)) {
     return fault(
       "the address must be HOST:PORT; the port of LND's gRPC is 10009 unless rpclisten says otherwise",
     );
   }
-  const certificates = given.certificates.flatMap(splitPem);
-  if (given.certificates.length > 0 && certificates.length === 0) {
+  const pinned = certificates?.flatMap(splitPem);
+  if (pinned?.length === 0 && certificates?.length !== 0) {
     return fault('the certificate must be PEM, as in the tls.cert of LND');
   }
-  if (!certificates.every(isCertificate))
+  if (pinned?.every(isCertificate) === false) {
     return fault('the certificate is damaged; copy tls.cert of LND anew');
-  const macaroon = given.macaroon.toLowerCase();
-  if (readMacaroon(macaroon).kind === 'fault') {
+  }
+  const hex = macaroon?.toLowerCase();
+  if (hex !== undefined && readMacaroon(hex).kind === 'fault') {
     return fault(
       "the macaroon is none of LND's; give the binary file (admin.macaroon, or one you have baked), or its hex",
     );
   }
-  return { kind: 'credentials', credentials: { address: given.address, certificates, macaroon } };
+  return { kind: 'change', change: { address, certificates: pinned, macaroon: hex } };
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;

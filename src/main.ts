@@ -5,6 +5,7 @@ import { ensureOwner, newSecret } from './access/service.ts';
 import type { Config } from './config.ts';
 import { connectingRoutes } from './fleet/connecting-routes.ts';
 import type { Fleet, OwnNode } from './fleet/fleet.ts';
+import { databaseJournal } from './fleet/journal.ts';
 import type { Daemons } from './fleet/own-nodes.ts';
 import { openOwnFleet } from './fleet/start-own.ts';
 import { systemClock } from './kit/clock.ts';
@@ -157,7 +158,7 @@ async function startOwn({ config, folder, database, undo }: Starting): Promise<S
     ...lndDoor,
     check: (credentials) => lndDoor.check(credentials, config.network, systemClock.now()),
     open(id: NodeId, credentials: NodeCredentials) {
-      const node = openNode({ kind: 'lnd', id, credentials });
+      const node = openNode({ kind: 'lnd', at: credentials, journal: databaseJournal(db, id) });
       opened.add(node);
       return node;
     },

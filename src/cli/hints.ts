@@ -18,7 +18,6 @@ const BY_CODE: Readonly<Record<string, string>> = {
   exposure_cap: 'nodes',
   sending_stopped: 'panic status',
   node_unknown: 'nodes',
-  node_exists: 'nodes',
   node_in_use: 'nodes',
   fleet_is_own: 'nodes',
   fleet_is_practice: 'nodes',

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { NodeCredentials } from '../nodes/credentials.ts';
 import { rotate } from './rotation_plan.ts';
 
-const now = (...certificates: string[]): NodeCredentials => ({ address: 'a:1', certificates, macaroon: 'aa' });
+const now = (...certificates: string[]): NodeCredentials => ({
+  address: 'a:1',
+  certificates,
+  macaroon: 'aa',
+});
 
 describe('a rotation', () => {
   it('pins the new certificate beside the old one, which comes first', () => {

@@ -48,6 +48,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   '/lnrpc.Lightning/ListPayments': call(FOLLOW, 'offchain:read'),
   '/lnrpc.Lightning/AddInvoice': call(RECEIVE, 'invoices:write'),
   '/lnrpc.Lightning/LookupInvoice': call(RECEIVE, 'invoices:read'),
+  '/lnrpc.Lightning/ListInvoices': call(RECEIVE, 'invoices:read'),
   '/lnrpc.Lightning/SubscribeInvoices': call(RECEIVE, 'invoices:read'),
   '/invoicesrpc.Invoices/AddHoldInvoice': call(RECEIVE, 'invoices:write'),
   '/invoicesrpc.Invoices/SettleInvoice': call(RECEIVE, 'invoices:write'),

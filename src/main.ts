@@ -25,6 +25,7 @@ import {
   openPracticeDoors,
   openPracticeWorld,
   refuseOtherBooks,
+  refuseOwnFolder,
   tellDoors,
 } from './practice/start.ts';
 import type { World } from './practice/world.ts';
@@ -84,6 +85,7 @@ export async function startArgosy(
   try {
     const folder = lockFolder(config.data);
     undo.push(() => folder.close());
+    if (config.nodes === null) refuseOwnFolder(folder);
     const server = await listen(config.listen);
     undo.push(() => server.close());
     const database = step(

@@ -30,21 +30,22 @@ export interface PracticeStart {
 const DOORS_FILE = 'doors.json';
 
 /** @throws Problem folder_of_own_fleet */
-export async function openPracticeWorld({ folder, onStep, ...options }: PracticeStart): Promise<World> {
-  if (folder.readFile(OWN_FLEET_MARK) !== null) {
-    throw new Problem(
-      'folder_of_own_fleet',
-      `data: ${folder.path} is the data folder of an own fleet; give the practice fleet another (--data DIR), or start with the argosy.yaml that names the nodes (nodes:).`,
-      { field: 'data' },
-    );
-  }
-  return startWorld({
+export function refuseOwnFolder(folder: Folder): void {
+  if (folder.readFile(OWN_FLEET_MARK) === null) return;
+  throw new Problem(
+    'folder_of_own_fleet',
+    `data: ${folder.path} is the data folder of an own fleet; give the practice fleet another (--data DIR), or start with the argosy.yaml that names the nodes (nodes:).`,
+    { field: 'data' },
+  );
+}
+
+export const openPracticeWorld = ({ folder, onStep, ...options }: PracticeStart): Promise<World> =>
+  startWorld({
     ...options,
     folder: join(folder.path, 'world'),
     onProgress: ({ phase, state, detail }) =>
       onStep({ step: phase, state: state === 'done' ? 'done' : 'began', detail }),
   });
-}
 
 /**
  * The books must be those of this world: every world has keys of its own, and no own fleet shares a database with it.

@@ -9,8 +9,9 @@ import { type NodeCheck, type Pin, passed } from '../nodes/check.ts';
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
 import type { Connecting, NodeOrder } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
+import { nodeView } from './node-view.ts';
 import type { Daemons } from './own-nodes.ts';
-import { nodeSchema, nodeView } from './routes.ts';
+import { nodeSchema } from './schemas.ts';
 
 const name = z
   .string()
@@ -132,10 +133,10 @@ export function connectingRoutes(
       const node = fleet.nodes.find((each) => each.id === id);
       if (node === undefined) throw unknown(id);
       const connection = own === null ? null : await own.connecting.connection(id);
-      const joining = fleet.joining(id);
+      const [joining, exposures] = [fleet.joining(id), await fleet.exposures()];
       return c.json(
         {
-          ...(await nodeView(fleet, node)),
+          ...(await nodeView(fleet, node, exposures.get(id))),
           waiting_for: joining.kind === 'waiting' ? joining.reason : null,
           connection: connection && { address: connection.address, pins: connection.pins.map(pinView) },
         },

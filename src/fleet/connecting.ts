@@ -5,11 +5,12 @@ import type { NodeId } from '../lightning/ids.ts';
 import type { Msat } from '../money/msat.ts';
 import { type CheckLine, type NodeCheck, type Pin, passed } from '../nodes/check.ts';
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
+import { readExposures } from './exposure.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import type { Joining } from './member.ts';
 import { type OwnFleet, ownNode } from './own-nodes.ts';
 import { rotate } from './rotation_plan.ts';
-import { findNode, findNodeByPubkey, readHoldings } from './store.ts';
+import { countOpenParts, findNode, findNodeByPubkey } from './store.ts';
 import type { StoredNode, VaultEntry } from './vault.ts';
 
 export interface NodeOrder {
@@ -90,10 +91,15 @@ export function openConnecting(context: Context): Connecting {
     return fleet.join(ownNode(entry, daemons.open(entry.id, credentials)));
   }
 
+  const holdings = async (id: NodeId) => ({
+    parts: await countOpenParts(db.read, id),
+    msat: (await readExposures(db.read, [id])).get(id) ?? 0n,
+  });
+
   /** A payment may have chosen the node meanwhile: then it stays. */
   async function letGo(own: OwnNode): Promise<void> {
     await fleet.leave(own.id);
-    const holds = await readHoldings(db.read, own.id);
+    const holds = await holdings(own.id);
     if (holds.parts > 0) {
       await fleet.join(own);
       throw inUse(own.id, holds);
@@ -149,7 +155,7 @@ export function openConnecting(context: Context): Connecting {
       inTurn(async () => {
         const own = fleet.nodes.find((each) => each.id === id);
         if (own === undefined && (await vault.find(db.read, id)) === null) throw unknown(id);
-        const holds = await readHoldings(db.read, id);
+        const holds = await holdings(id);
         if (holds.parts > 0 || (holds.msat > 0n && !force)) throw inUse(id, holds);
         if (own !== undefined) await letGo(own);
         await db.tx((tx: Tx) => vault.remove(tx, id));

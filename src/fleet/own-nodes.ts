@@ -70,10 +70,11 @@ function storedNode({ daemons }: OwnFleet, entry: VaultEntry, { id, unsealed }: 
 }
 
 /** A node of the fleet, whose daemon outlives this process. */
-export const ownNode = ({ id, region, driver }: VaultEntry, node: LightningNode): OwnNode => ({
-  id,
-  region,
-  driver,
+export const ownNode = (entry: VaultEntry, node: LightningNode): OwnNode => ({
+  id: entry.id,
+  region: entry.region,
+  driver: entry.driver,
+  exposureMsatMax: entry.exposureMsatMax,
   node,
 });
 

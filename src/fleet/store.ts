@@ -17,18 +17,15 @@ export const findNode = (read: Statements, id: NodeId): Promise<NodeRow | null> 
 export const findNodeByPubkey = (read: Statements, pubkey: NodePubkey): Promise<NodeRow | null> =>
   read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where pubkey = $1', [pubkey]);
 
-/** What a node has to do with the books: parts without an end, and what it holds, on its way to its wallet included. */
-export const readHoldings = (
-  read: Statements,
-  id: NodeId,
-): Promise<{ readonly parts: number; readonly msat: bigint }> =>
-  read.one(
-    `select (select count(*)::integer from part
-             where node_id = $1 and state in ('planned', 'in_flight', 'unknown')) as parts,
-            (select coalesce(sum(balance_msat), 0)::bigint from account
-             where kind = 'asset' and id like 'node:' || $1 || ':%') as msat`,
-    [id],
-  );
+/** Parts of payments that have no end yet. */
+export const countOpenParts = async (read: Statements, id: NodeId): Promise<number> =>
+  (
+    await read.one<{ parts: number }>(
+      `select count(*)::integer as parts from part
+       where node_id = $1 and state in ('planned', 'in_flight', 'unknown')`,
+      [id],
+    )
+  ).parts;
 
 export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<void> {
   await tx.query('insert into node (id, region, driver, pubkey, network) values ($1, $2, $3, $4, $5)', [

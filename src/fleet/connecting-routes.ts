@@ -99,7 +99,6 @@ export const removedSchema = z
   .openapi('RemovedNode');
 export const shownNodeSchema = nodeSchema
   .extend({
-    waiting_for: z.string().nullable(),
     connection: z
       .object({ address: z.string(), pins: z.array(pinSchema) })
       .nullable()
@@ -133,11 +132,10 @@ export function connectingRoutes(
       const node = fleet.nodes.find((each) => each.id === id);
       if (node === undefined) throw unknown(id);
       const connection = own === null ? null : await own.connecting.connection(id);
-      const [joining, exposures] = [fleet.joining(id), await fleet.exposures()];
+      const exposures = await fleet.exposures();
       return c.json(
         {
           ...(await nodeView(fleet, node, exposures.get(id))),
-          waiting_for: joining.kind === 'waiting' ? joining.reason : null,
           connection: connection && { address: connection.address, pins: connection.pins.map(pinView) },
         },
         200,

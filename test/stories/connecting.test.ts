@@ -257,7 +257,7 @@ describe('an own fleet', () => {
     expect((await call('GET', '/v1/nodes/asia')).body).toMatchObject({
       state: 'down',
       region: 'far',
-      waiting_for: expect.stringContaining('argosy node add asia'),
+      problems: [{ code: 'not_joined', text: expect.stringContaining('argosy node add asia') }],
       connection: null,
     });
     expect((await add('asia')).body).toMatchObject({ joined: true });

@@ -23,6 +23,17 @@ export function addNode(program: Command, run: Run): void {
     .description('What it is, how it is reached, which certificates are pinned')
     .action(run(show));
   node
+    .command('drain')
+    .argument('<id>', 'as in `argosy nodes`')
+    .description('It starts nothing new, also after a restart; what is under way goes on')
+    .option('--reason <text>', 'why, for whoever finds it drained', 'no reason given')
+    .action(run(drain));
+  node
+    .command('resume')
+    .argument('<id>', 'as in `argosy nodes`')
+    .description('End a drain')
+    .action(run(resume));
+  node
     .command('remove')
     .argument('<id>', 'as in `argosy nodes`')
     .description('Forget its credentials; its history stays in the books')
@@ -42,12 +53,13 @@ function showLines(node: ShownNode, { paint, money }: Output): string[] {
     [
       ['node', node.id],
       ['state', stateText(node.state, paint)],
-      ...(node.waiting_for === null ? [] : [['waits for', printable(node.waiting_for, 500)] as const]),
       ['region', node.region],
       ['driver', node.driver],
       ['version', node.version ?? '-'],
       ['public key', node.pubkey ?? '-'],
       ['block', String(node.block_height ?? '-')],
+      ...node.problems.map(({ text }) => ['problem', `${node.id} ${printable(text, 500)}`] as const),
+      ['holds', holdsText(node, money)],
       ['can send', money(node.spendable_msat)],
       ['can receive', money(node.receivable_msat)],
       ['address', connection?.address ?? 'not in the vault'],
@@ -55,6 +67,33 @@ function showLines(node: ShownNode, { paint, money }: Output): string[] {
     ],
     paint,
   );
+}
+
+const holdsText = (node: ShownNode, money: Output['money']): string =>
+  node.exposure_msat_max === null
+    ? money(node.exposure_msat)
+    : `${money(node.exposure_msat)}, at most ${money(node.exposure_msat_max)}`;
+
+async function drain(
+  { connect, output, hint }: Session,
+  id: string,
+  { reason }: { readonly reason: string },
+) {
+  const node = await (await connect()).drainNode(id, reason);
+  output.show(node, () => [
+    `${stateText(node.state, output.paint)}  ${id} starts nothing new; what is under way goes on`,
+    `To end it: ${hint(`node resume ${id}`)}`,
+  ]);
+  return 0 as const;
+}
+
+async function resume({ connect, output }: Session, id: string) {
+  const node = await (await connect()).resumeNode(id);
+  output.show(node, () => [
+    `${stateText(node.state, output.paint)}  ${id}`,
+    ...node.problems.map(({ text }) => `  ${id} ${printable(text, 300)}`),
+  ]);
+  return 0 as const;
 }
 
 async function remove(session: Session, id: string, { yes = false }: RemoveOptions) {

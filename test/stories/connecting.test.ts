@@ -140,10 +140,14 @@ describe('an own fleet', () => {
   });
 
   it('takes a node that passes, live, and it pays', async () => {
-    expect((await add('us', 'us', { region: 'west' })).body).toMatchObject({ stored: true, joined: true });
+    expect((await add('us', 'us', { region: 'west', exposure_msat_max: '99000000000' })).body).toMatchObject({
+      stored: true,
+      joined: true,
+    });
     expect((await call('GET', '/v1/nodes/us')).body).toMatchObject({
       region: 'west',
       state: 'up',
+      exposure_msat_max: '99000000000',
       connection: { address: 'us', pins: [{ fingerprint: fingerprint('cert-us') }] },
     });
     expect(await pay('1000000')).toBe('settled');

@@ -52,6 +52,7 @@ async function add(session: Session, given: string | undefined, options: AddOpti
     output.note('Nothing was added.');
     return 1 as const;
   }
+  if (options.lndconnect !== undefined && options.lndconnect !== '-') output.note(IN_HISTORY);
   const client = await session.connect();
   const exposure =
     options.exposureMax === undefined ? null : readAmount('--exposure-max', options.exposureMax, output.unit);
@@ -64,6 +65,9 @@ async function add(session: Session, given: string | undefined, options: AddOpti
   output.show(answer, () => [...checkLines(answer.checks, output.paint), '', ...outcome(session, answer)]);
   return answer.passed ? (0 as const) : (1 as const);
 }
+
+const IN_HISTORY =
+  'The URI is in the history of your shell now, secret and all: next time --lndconnect - reads it from stdin.';
 
 /** The checklist of what was refused comes before the problem. */
 async function told<T>({ output }: Session, work: () => Promise<T>): Promise<T> {

@@ -62,11 +62,7 @@ describe.skipIf(missing !== null)(`the further facets of a real LND${missing ? `
   beforeAll(async () => {
     towerPort = await freePort();
     const guarded = ['--wtclient.active'];
-    const tower = [
-      '--wtclient.active=false',
-      '--watchtower.active',
-      `--watchtower.listen=127.0.0.1:${towerPort}`,
-    ];
+    const tower = ['--watchtower.active', `--watchtower.listen=127.0.0.1:${towerPort}`];
     net = await startNetwork({
       nodes: { payer: { coinsSat: [400_000], flags: guarded }, payee: { flags: tower } },
       channels: [{ from: 'payer', to: 'payee', capacitySat: 5_000_000, pushSat: 100_000 }],

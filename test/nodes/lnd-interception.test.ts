@@ -32,7 +32,7 @@ describe.skipIf(missing !== null)(`HTLCs that a real LND holds${missing ? ` (${m
   let net: Network;
   let lsp: LndClient;
   let client: LndClient;
-  const open: Interceptor[] = [];
+  const open: { readonly interceptor: Interceptor; readonly offered: readonly HeldHtlc[] }[] = [];
 
   /** An interceptor that keeps what it is offered. */
   function intercept() {
@@ -42,7 +42,7 @@ describe.skipIf(missing !== null)(`HTLCs that a real LND holds${missing ? ` (${m
       if (item.kind === 'htlc') offered.push(item);
       else listens += 1;
     });
-    open.push(interceptor);
+    open.push({ interceptor, offered });
     return {
       ...interceptor,
       offered,
@@ -96,7 +96,10 @@ describe.skipIf(missing !== null)(`HTLCs that a real LND holds${missing ? ` (${m
     client = clientOf(net.node('client'));
   });
   afterEach(async () => {
-    await Promise.all(open.splice(0).map((each) => each.stop()));
+    for (const { interceptor, offered } of open.splice(0)) {
+      for (const { id } of offered) await interceptor.resolve(id, { kind: 'fail' });
+      await interceptor.stop();
+    }
   });
   afterAll(async () => {
     lsp?.close();

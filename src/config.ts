@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Document, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './kit/problems.ts';
+import { type NodeId, nodeId } from './lightning/ids.ts';
+import { fromSat, type Msat } from './money/msat.ts';
 
 const listen = z
   .string()
@@ -14,8 +16,34 @@ const doors = z.strictObject({
   peers: z.record(z.string(), listen).default({}),
 });
 
+const path = z.string().min(1);
+const credentials = z.union(
+  [
+    z.literal('vault'),
+    z.strictObject({ file: path }),
+    z.strictObject({ env: path }),
+    z.strictObject({ address: listen, cert_file: path, macaroon_file: path }),
+  ],
+  'must be vault, { file: PATH } or { env: NAME } of an lndconnect URI, or { address, cert_file, macaroon_file }',
+);
+const ownNode = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits and dashes'),
+  region: z.string().min(1).max(40),
+  driver: z.literal('lnd', 'must be lnd').default('lnd'),
+  credentials: credentials.default('vault'),
+  exposure_sat_max: z.int('must be a whole number of sat').positive('must be above zero').optional(),
+});
+const ownNodes = z.array(ownNode).superRefine((nodes, context) => {
+  for (const [index, { id }] of nodes.entries()) {
+    if (nodes.findIndex((other) => other.id === id) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, 'id'], message: `${id} is the name of two nodes` });
+  }
+});
+
 const schema = z.strictObject({
-  network: z.enum(['regtest', 'signet', 'testnet', 'bitcoin'], 'must be regtest').default('regtest'),
+  network: z
+    .enum(['regtest', 'signet', 'testnet', 'bitcoin'], 'must be regtest, signet or testnet')
+    .default('regtest'),
   listen: listen.default('127.0.0.1:7300'),
   data: z.string().min(1).default('.argosy'),
   database: z
@@ -28,13 +56,37 @@ const schema = z.strictObject({
     })
     .default({}),
   practice: z.strictObject({ doors: doors.prefault({}) }).prefault({}),
+  nodes: ownNodes.optional(),
+  vault: z.strictObject({ key_file: path.optional() }).default({}),
   log: z
     .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn') })
     .default({ level: 'warn' }),
 });
 
+/** Where the credentials of a node lie. `uri`: a file or a variable of the environment that holds an lndconnect URI. */
+export type CredentialSource =
+  | { readonly kind: 'vault' }
+  | { readonly kind: 'uri_file'; readonly file: string }
+  | { readonly kind: 'uri_env'; readonly name: string }
+  | {
+      readonly kind: 'files';
+      readonly address: string;
+      readonly certFile: string;
+      readonly macaroonFile: string;
+    };
+
+/** A node of the own fleet, as `argosy.yaml` names it. */
+export interface ConfiguredNode {
+  readonly id: NodeId;
+  readonly region: string;
+  readonly driver: 'lnd';
+  readonly credentials: CredentialSource;
+  /** The most that the node may hold, in channels and coins. Null: no limit. */
+  readonly exposureMsatMax: Msat | null;
+}
+
 export interface Config {
-  readonly network: 'regtest';
+  readonly network: 'regtest' | 'signet' | 'testnet';
   readonly listen: Address;
   /** The data folder. */
   readonly data: string;
@@ -46,6 +98,10 @@ export interface Config {
     readonly rpc: Address | null;
     readonly peers: Readonly<Record<string, Address>>;
   };
+  /** The own fleet; it may be empty, and grow by `argosy node add`. Null: the practice fleet. */
+  readonly nodes: readonly ConfiguredNode[] | null;
+  /** The key of the vault, 32 bytes in hex, as the environment gives it, or the file that holds it. Null: in the data folder. */
+  readonly vaultKey: { readonly hex: string } | { readonly file: string } | null;
   readonly logLevel: string;
 }
 
@@ -77,12 +133,12 @@ export function readConfig(sources: ConfigSources): Config {
   };
   const parsed = schema.safeParse(overridden);
   if (!parsed.success) throw explain(parsed.error.issues[0], written);
-  const { network, data, database, practice, log } = parsed.data;
-  if (network !== 'regtest') {
-    throw new Problem(
-      'network_refused',
-      `network${at(written, ['network'])}: ${network} is refused until the guard and the exactly-once work have landed; use regtest.`,
-      { field: 'network' },
+  const { network, data, database, practice, nodes, vault, log } = parsed.data;
+  const where = `network${at(written, ['network'])}`;
+  if (network === 'bitcoin') throw networkRefused(`${where}: ${MAINNET_REFUSED}`);
+  if (network !== 'regtest' && nodes === undefined) {
+    throw networkRefused(
+      `${where}: the practice fleet runs on regtest; for ${network} name your own nodes (nodes:), see argosy.example.yaml.`,
     );
   }
   return Object.freeze({
@@ -91,8 +147,50 @@ export function readConfig(sources: ConfigSources): Config {
     data,
     databaseUrl: database.url_file === undefined ? (database.url ?? null) : readSecret(database.url_file),
     doors: readDoors(practice.doors),
+    nodes: nodes?.map((node) => readNode(node)) ?? null,
+    vaultKey: readVaultKey(env.ARGOSY_VAULT_KEY, vault.key_file),
     logLevel: log.level,
   });
+}
+
+const MAINNET_REFUSED =
+  'bitcoin is refused: real money waits until the exactly-once, guard and access work has landed, with a cap for each node. Use regtest, signet or testnet.';
+
+const networkRefused = (detail: string): Problem =>
+  new Problem('network_refused', detail, { field: 'network' });
+
+function readNode({
+  credentials: source,
+  exposure_sat_max,
+  ...node
+}: z.infer<typeof ownNode>): ConfiguredNode {
+  return {
+    id: nodeId(node.id),
+    region: node.region,
+    driver: node.driver,
+    credentials: readSource(source),
+    exposureMsatMax: exposure_sat_max === undefined ? null : fromSat(BigInt(exposure_sat_max)),
+  };
+}
+
+function readSource(source: z.infer<typeof credentials>): CredentialSource {
+  if (source === 'vault') return { kind: 'vault' };
+  if ('file' in source) return { kind: 'uri_file', file: source.file };
+  if ('env' in source) return { kind: 'uri_env', name: source.env };
+  const { address, cert_file, macaroon_file } = source;
+  return { kind: 'files', address, certFile: cert_file, macaroonFile: macaroon_file };
+}
+
+function readVaultKey(hex: string | undefined, file: string | undefined): Config['vaultKey'] {
+  if (!hex) return file === undefined ? null : { file };
+  if (/^[0-9a-f]{64}$/i.test(hex)) return { hex };
+  throw new Problem(
+    'config_invalid',
+    'ARGOSY_VAULT_KEY: must be 32 bytes in hex; make one with `openssl rand -hex 32`.',
+    {
+      field: 'ARGOSY_VAULT_KEY',
+    },
+  );
 }
 
 function treeOf(written: Written | null): Record<string, unknown> {
@@ -167,7 +265,10 @@ function at(written: Written | null, path: readonly PropertyKey[]): string {
     keys.length === 1 ? written.document.contents : written.document.getIn(keys.slice(0, -1), true);
   const pairs = (parent as { items?: { key: Node }[] } | null)?.items ?? [];
   const key = pairs.map((pair) => pair.key).find((node) => isScalar(node) && node.value === keys.at(-1));
-  return key?.range == null ? '' : ` (${written.file}:${written.lines.linePos(key.range[0]).line})`;
+  // An item of a list has no key, and what is missing has none either: it is missing where its parent is.
+  const range = (key ?? (written.document.getIn(keys, true) as Node | undefined))?.range;
+  if (range != null) return ` (${written.file}:${written.lines.linePos(range[0]).line})`;
+  return keys.length > 1 ? at(written, path.slice(0, -1)) : '';
 }
 
 function explain(issue: z.core.$ZodIssue | undefined, written: Written | null): Problem {
@@ -190,14 +291,19 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   database: ['url', 'url_file'],
   practice: ['doors'],
   'practice.doors': Object.keys(doors.shape),
+  'nodes.*': Object.keys(ownNode.shape),
+  'nodes.*.credentials': ['file', 'env', 'address', 'cert_file', 'macaroon_file'],
+  vault: ['key_file'],
   log: ['level'],
 };
 
 /** "; did you mean listen?" for a key that is one or two letters off. */
 function suggestion(key: string, parent: readonly PropertyKey[]): string {
-  const near = (KNOWN[parent.map(String).join('.')] ?? []).find((known) => distance(key, known) <= 2);
+  const near = (KNOWN[parent.map(nameOf).join('.')] ?? []).find((known) => distance(key, known) <= 2);
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
+
+const nameOf = (step: PropertyKey): string => (typeof step === 'number' ? '*' : String(step));
 
 /** Levenshtein's. */
 function distance(a: string, b: string): number {

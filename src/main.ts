@@ -1,21 +1,34 @@
-/** The composition root: the data folder, the database, the practice world, the system, the listening server. */
-import { join } from 'node:path';
+/** The composition root: the data folder, the database, the fleet (practice or own), the system, the listening server. */
 import { type ServerType, serve } from '@hono/node-server';
+import type { Guarded } from './access/http.ts';
 import { ensureOwner, newSecret } from './access/service.ts';
 import type { Config } from './config.ts';
+import { connectingRoutes } from './fleet/connecting-routes.ts';
+import type { Fleet, OwnNode } from './fleet/fleet.ts';
+import { openJournal } from './fleet/journal.ts';
+import type { Daemons } from './fleet/own-nodes.ts';
+import { openOwnFleet } from './fleet/start-own.ts';
 import { systemClock } from './kit/clock.ts';
 import { type Db, openDb } from './kit/db.ts';
 import { type Folder, openFolder } from './kit/folder.ts';
+import type { Api } from './kit/http.ts';
 import { openLog } from './kit/log.ts';
 import { migrate } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
 import { Problem, problemDocument } from './kit/problems.ts';
-import { channelRoutes } from './practice/channel-routes.ts';
-import { coinRoutes } from './practice/coin-routes.ts';
-import { doorRoutes } from './practice/door-routes.ts';
-import { type Doors, openDoors } from './practice/doors.ts';
-import { practiceRoutes } from './practice/routes.ts';
-import { startWorld, type World } from './practice/world.ts';
+import type { NodeId } from './lightning/ids.ts';
+import type { NodeCredentials } from './nodes/credentials.ts';
+import { lndDoor, openNode } from './nodes/open.ts';
+import type { Doors } from './practice/doors.ts';
+import {
+  allPracticeRoutes,
+  openPracticeDoors,
+  openPracticeWorld,
+  refuseOtherBooks,
+  refuseOwnFolder,
+  tellDoors,
+} from './practice/start.ts';
+import type { World } from './practice/world.ts';
 import { openSystem, type System } from './system.ts';
 
 /** One line of the checklist of `up`. `began` comes before `done`, with the same `step`. */
@@ -31,8 +44,8 @@ export interface Running {
   /** The owner's key. */
   readonly key: string;
   readonly system: System;
-  readonly world: World;
-  readonly doors: Doors;
+  /** Null: the fleet is the operator's own. */
+  readonly practice: { readonly world: World; readonly doors: Doors } | null;
   /** Resolves with the error that a practice node died of, or with null after `stop`. */
   readonly ended: Promise<Error | null>;
   stop(): Promise<void>;
@@ -44,7 +57,6 @@ export interface StartOptions {
 }
 
 const KEY_FILE = 'owner.key';
-const DOORS_FILE = 'doors.json';
 
 /**
  * Starts everything, or nothing: on a failure what had been started is stopped again.
@@ -73,6 +85,7 @@ export async function startArgosy(
   try {
     const folder = lockFolder(config.data);
     undo.push(() => folder.close());
+    if (config.nodes === null) refuseOwnFolder(folder);
     const server = await listen(config.listen);
     undo.push(() => server.close());
     const database = step(
@@ -80,39 +93,80 @@ export async function startArgosy(
       () => openDatabase(config, folder, undo),
       (it) => it.what,
     );
-    const practice = openWorld(folder, onStep, undo, options);
-    const [{ db }, world] = await allOrFirstError(database, practice);
-    await refuseOtherBooks(db, config, world);
+    const starting: Starting = { config, folder, database, onStep, step, undo };
+    const { db, nodes, routes, practice } =
+      config.nodes === null ? await startPractice(starting, options) : await startOwn(starting);
     const key = await ownerKey(db, folder);
-    const doors = await step('doors', () => openWorldDoors(config, folder, world), tellDoors);
-    undo.push(() => doors.close());
     const system = await step(
       'fleet',
-      () =>
-        openSystem({
-          db,
-          clock: systemClock,
-          log,
-          network: config.network,
-          nodes: world.nodes,
-          rooms(api, guarded) {
-            practiceRoutes(api, guarded, systemClock, world);
-            coinRoutes(api, guarded, world);
-            channelRoutes(api, guarded, world);
-            doorRoutes(api, guarded, doors);
-          },
-        }),
-      (it) => it.fleet.nodes.map((own) => own.id).join(', '),
+      () => openSystem({ db, clock: systemClock, log, network: config.network, nodes, rooms: routes }),
+      (it) => it.fleet.nodes.map((own) => own.id).join(', ') || 'no nodes yet',
     );
     undo.push(() => system.stop());
     server.answer((request) => system.api.fetch(request));
     folder.announce(server.url);
     undo.push(() => server.close());
-    return { api: server.url, key, system, world, doors, ended: world.ended, stop };
+    const ended = practice?.world.ended ?? Promise.withResolvers<null>().promise;
+    return { api: server.url, key, system, practice, ended, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+interface Starting {
+  readonly config: Config;
+  readonly folder: Folder;
+  readonly database: Promise<{ readonly db: Db }>;
+  readonly onStep: (step: StartStep) => void;
+  readonly step: <T>(name: string, work: () => Promise<T>, tell: (result: T) => string) => Promise<T>;
+  readonly undo: Undo;
+}
+
+/** What the two kinds of fleet have in common. */
+interface Started {
+  readonly db: Db;
+  readonly nodes: readonly OwnNode[];
+  readonly routes: (api: Api, guarded: Guarded, fleet: Fleet) => void;
+  readonly practice: Running['practice'];
+}
+
+async function startPractice(starting: Starting, options: StartOptions): Promise<Started> {
+  const { config, folder, database, onStep, step, undo } = starting;
+  const opened = openPracticeWorld({ ...options, folder, onStep }).then((world) => {
+    undo.push(() => world.stop());
+    return world;
+  });
+  const [{ db }, world] = await allOrFirstError(database, opened);
+  await refuseOtherBooks(db, config, world);
+  const doors = await step('doors', () => openPracticeDoors(config, folder, world), tellDoors);
+  undo.push(() => doors.close());
+  return {
+    db,
+    nodes: world.nodes,
+    routes(api, guarded, fleet) {
+      allPracticeRoutes(api, guarded, world, doors);
+      connectingRoutes(api, guarded, fleet, null);
+    },
+    practice: { world, doors },
+  };
+}
+
+async function startOwn({ config, folder, database, undo }: Starting): Promise<Started> {
+  const { db } = await database;
+  const opened = new Set<{ stop(): Promise<void> }>();
+  undo.push(() => Promise.all([...opened].map((node) => node.stop())));
+  const daemons: Daemons = {
+    ...lndDoor,
+    check: (credentials) => lndDoor.check(credentials, config.network, systemClock.now()),
+    open(id: NodeId, credentials: NodeCredentials) {
+      const node = openNode({ kind: 'lnd', credentials, journal: openJournal(db, id) });
+      opened.add(node);
+      return node;
+    },
+  };
+  const { nodes, routes } = await openOwnFleet(config, folder, db, daemons);
+  return { db, nodes, routes, practice: null };
 }
 
 /** Both, or the first error after both have come to an end: nothing is left starting in the background. */
@@ -149,52 +203,6 @@ async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
   undo.push(() => postgres.stop());
   // Each session is a process of PostgreSQL's.
   return openDb(postgres.target, { max: 12 });
-}
-
-async function openWorld(
-  folder: Folder,
-  onStep: (step: StartStep) => void,
-  undo: Undo,
-  options: StartOptions,
-): Promise<World> {
-  const world = await startWorld({
-    ...options,
-    folder: join(folder.path, 'world'),
-    onProgress: ({ phase, state, detail }) =>
-      onStep({ step: phase, state: state === 'done' ? 'done' : 'began', detail }),
-  });
-  undo.push(() => world.stop());
-  return world;
-}
-
-/**
- * The books must be those of this world: every world has keys of its own.
- * @throws Problem database_not_empty
- */
-async function refuseOtherBooks(db: Db, config: Config, { nodes }: World): Promise<void> {
-  const known = await db.read.query<{ pubkey: string }>('select pubkey from node');
-  const here = await Promise.all(nodes.map(({ node }) => node.info()));
-  const strangers = known.filter(({ pubkey }) => here.every((info) => info.pubkey !== pubkey));
-  if (strangers.length === 0) return;
-  throw new Problem(
-    'database_not_empty',
-    config.databaseUrl === null
-      ? 'data: the books here are those of another practice world; forget both with `argosy practice reset`.'
-      : 'database.url: it holds the books of another practice world; give an empty database, or the data folder of that world.',
-    { field: config.databaseUrl === null ? 'data' : 'database.url' },
-  );
-}
-
-const openWorldDoors = (config: Config, folder: Folder, world: World): Promise<Doors> =>
-  openDoors(world, config.doors, {
-    read: () => folder.readFile(DOORS_FILE),
-    write: (text) => folder.writeFile(DOORS_FILE, text),
-  });
-
-function tellDoors({ rpc, peers, troubles }: Doors): string {
-  const open = peers.filter((peer) => peer.address !== null).length;
-  const state = rpc === null && open === 0 ? 'closed' : `${rpc === null ? 'no RPC' : rpc.url}, ${open} nodes`;
-  return [state, ...troubles].join('; ');
 }
 
 /** The key is on disk before the database knows it, so that no crash leaves a lock without a key. */

@@ -2,9 +2,11 @@
 import type { Context } from 'hono';
 import { type Guarded, guardOf } from './access/http.ts';
 import { eventRoutes } from './events/routes.ts';
+import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import type { BookEvent } from './fleet/session.ts';
+import { switchRoutes } from './fleet/switch-routes.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
 import { startEffects } from './kit/effects.ts';
@@ -28,8 +30,10 @@ export interface SystemOptions {
   readonly network: Network;
   readonly nodes: readonly OwnNode[];
   readonly patience?: Patience;
+  /** Default: `DEFAULT_CHAIN_PATIENCE`. */
+  readonly chainPatience?: Partial<ChainPatience>;
   /** Rooms that are switched on add their routes here. */
-  readonly rooms?: (api: Api, guarded: Guarded) => void;
+  readonly rooms?: (api: Api, guarded: Guarded, fleet: Fleet) => void;
 }
 
 export interface System {
@@ -84,7 +88,9 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const recovery = startRecovery(payments, clock, kick);
   try {
     const { cameUp } = recovery;
-    fleet = await startFleet({ db, clock, log, network, book, afterBooking: kick, cameUp }, options.nodes);
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
+    const { chainPatience = {} } = options;
+    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
   } catch (error) {
     await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
     throw error;
@@ -93,11 +99,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const api = createApi(log);
   const guarded = guardOf(db);
   fleetRoutes(api, guarded, db, fleet);
+  switchRoutes(api, guarded, fleet);
   accountRoutes(api, guarded, db);
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
   eventRoutes(api, guarded, db, publisher);
-  options.rooms?.(api, guarded);
+  options.rooms?.(api, guarded, fleet);
   pageRoutes(api);
   document(api);
 

@@ -1,6 +1,7 @@
 /** What a key may do. Every route names one; `*` is the owner's. */
 export const PERMISSIONS = [
   'nodes:read',
+  'nodes:write',
   'balances:read',
   'payments:read',
   'payments:write',

@@ -248,3 +248,34 @@ describe('looking', () => {
     expect(ran.stdout).toContain('✗ the books differ');
   });
 });
+
+describe('one own node', () => {
+  it('is shown, drained by hand, and resumed', async () => {
+    const shown = await argosy('node', 'show', 'asia');
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^state +✓ up$/m) });
+    const drained = await argosy('node', 'drain', 'asia', '--reason', 'kernel update');
+    expect(drained).toMatchObject({ code: 0, stdout: expect.stringContaining('node resume asia') });
+    expect((await argosy('node', 'show', 'asia')).stdout).toContain('kernel update');
+    expect(await json('node', 'resume', 'asia')).toMatchObject({ id: 'asia', state: 'up', drains: [] });
+    expect(await argosy('node', 'drain', 'nosuch')).toMatchObject({ code: 1 });
+  });
+
+  it('is not added to the practice fleet, which says how an own fleet begins', async () => {
+    const ran = await argosy('node', 'add', 'eu2', '--lndconnect', 'lndconnect://127.0.0.1:1?macaroon=AA');
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('nodes: []') });
+    expect(ran.stderr).toContain('code: fleet_is_practice');
+  });
+
+  it('wants its credentials in one way, and none of them on the screen', async () => {
+    const both = await argosy('node', 'add', 'eu2', '--lndconnect', 'lndconnect://x', '--address', 'x:1');
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('--lndconnect has all of it') });
+    const none = await argosy('node', 'add', 'eu2');
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('--lndconnect -') });
+    const file = await argosy('node', 'rotate', 'eu', '--cert', '/nosuch');
+    expect(file).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--cert: /nosuch cannot be read'),
+    });
+    expect(await argosy('node', 'rotate', 'eu')).toMatchObject({ code: 2 });
+  });
+});

@@ -7,6 +7,8 @@ import { addExplain } from './commands/explain.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addInvoices } from './commands/invoices.ts';
 import { addMap } from './commands/map.ts';
+import { addNode } from './commands/node.ts';
+import { addPanic } from './commands/panic.ts';
 import { addPay } from './commands/pay.ts';
 import { addPayments } from './commands/payments.ts';
 import { addPractice } from './commands/practice.ts';
@@ -22,6 +24,8 @@ const ROOMS = [
   addPayments,
   addInvoices,
   addFleet,
+  addPanic,
+  addNode,
   addAccounts,
   addBooks,
   addPractice,

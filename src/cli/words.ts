@@ -21,6 +21,8 @@ const STATES: Readonly<Record<string, Wording>> = {
   cancelled: { sign: '✗', word: 'cancelled', style: 'dim' },
   // nodes
   up: { sign: '✓', word: 'up', style: 'green' },
+  disputed: { sign: '?', word: 'disputed', style: 'yellow' },
+  drained: { sign: '–', word: 'drained', style: 'yellow' },
   lagging: { sign: '?', word: 'lagging', style: 'yellow' },
   down: { sign: '✗', word: 'down', style: 'red' },
 };
@@ -40,6 +42,8 @@ export function stateSign(state: string, paint: Paint): string {
 const OBSTACLES: Readonly<Record<string, string>> = {
   node_down: 'node is down',
   node_lagging: 'node lags behind the chain',
+  node_drained: 'node is drained',
+  chain_disputed: 'nobody knows whose chain is right',
   no_liquidity: 'has not that much to send',
   no_route: 'knows no route',
   fee_limit: 'fee is above the limit',

@@ -1,5 +1,5 @@
 /** How a node's own events are booked: forwards, and channels from their funding to their last coin. Pure. */
-import { nodeAccounts, type Transfer } from '../ledger/account.ts';
+import { type Account, BUSINESS, nodeAccounts, type Transfer } from '../ledger/account.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { NodeEvent } from '../nodes/node.ts';
 
@@ -15,7 +15,7 @@ export function bookNodeEvent(id: NodeId, event: NodeEvent): Transfer[] {
 }
 
 function entriesOf(id: NodeId, event: NodeEvent): Entry[] {
-  const { channels, onchain, settling, chainFees, pushesGiven, pushesReceived, feesEarned } =
+  const { channels, onchain, settling, drawings, chainFees, pushesGiven, pushesReceived, feesEarned } =
     nodeAccounts(id);
   switch (event.kind) {
     case 'forwarded':
@@ -31,19 +31,27 @@ function entriesOf(id: NodeId, event: NodeEvent): Entry[] {
       ];
     }
     case 'channel_closed':
-      return event.localMsat >= 0n
-        ? [{ debit: settling, credit: channels, amountMsat: event.localMsat }]
-        : [{ debit: channels, credit: settling, amountMsat: -event.localMsat }];
+      return [signed(settling, channels, event.localMsat)];
     case 'coins_returned':
       return [
-        { debit: onchain, credit: settling, amountMsat: event.amountMsat },
+        signed(onchain, settling, event.amountMsat),
         { debit: chainFees, credit: settling, amountMsat: event.feeMsat },
       ];
+    case 'coins_moved':
+      if (event.amountMsat >= 0n) return [{ debit: onchain, credit: BUSINESS, amountMsat: event.amountMsat }];
+      return [
+        { debit: chainFees, credit: onchain, amountMsat: event.feeMsat },
+        { debit: drawings, credit: onchain, amountMsat: -event.amountMsat - event.feeMsat },
+      ];
     case 'channel_resolved':
-      return event.costMsat >= 0n
-        ? [{ debit: chainFees, credit: settling, amountMsat: event.costMsat }]
-        : [{ debit: settling, credit: chainFees, amountMsat: -event.costMsat }];
+      return [signed(chainFees, settling, event.costMsat)];
     default:
       return [];
   }
 }
+
+/** Below zero, the other way round. */
+const signed = (debit: Account, credit: Account, amountMsat: bigint): Entry =>
+  amountMsat >= 0n
+    ? { debit, credit, amountMsat }
+    : { debit: credit, credit: debit, amountMsat: -amountMsat };

@@ -5,12 +5,19 @@ import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { nodeAccounts } from '../ledger/account.ts';
 import type { Network, NodeId } from '../lightning/ids.ts';
+import type { Msat } from '../money/msat.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
-import { NEVER_SEEN, type NodeHealth } from './health.ts';
+import { type ChainPatience, DEFAULT_CHAIN_PATIENCE } from './chain-view.ts';
+import { readExposures } from './exposure.ts';
+import { type Gate, openGate } from './gate.ts';
+import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
+import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
 import type { BookEvent } from './session.ts';
-import { readNodeBooks } from './store.ts';
+import { drain, resume, startSteward } from './steward.ts';
+import { findNode, readNodeBooks } from './store.ts';
+import type { Panic } from './switch-store.ts';
 
 export interface OwnNode {
   readonly id: NodeId;
@@ -29,6 +36,8 @@ export interface OwnNode {
    * a daemon, and requests to it outlive their sender for a while.
    */
   readonly inProcess?: boolean;
+  /** The most that it may hold, in channels and in coins. Default: null, no cap. */
+  readonly exposureMsatMax?: Msat | null;
 }
 
 export interface Fleet {
@@ -46,6 +55,23 @@ export interface Fleet {
   refresh(id: NodeId): Promise<NodeHealth>;
   /** Compares the ledger with every node at matching cursors. */
   proveBooks(): Promise<readonly NodeProof[]>;
+  /**
+   * The node starts nothing new from here on; what is under way goes on to its end. Holds for every process, and over
+   * restarts. A node that is drained by hand already keeps its reason.
+   * @throws Problem node_unavailable for a node that has never joined
+   */
+  drain(id: NodeId, reason: string, principal: string): Promise<void>;
+  /** Ends drains of both causes; a rule that still holds drains the node again. */
+  resume(id: NodeId, principal: string): Promise<void>;
+  panic(): Promise<PanicState>;
+  /** Stops all sending, or lets it go on: see `throwSwitch`. */
+  setPanic(to: { on: boolean; reason: string | null; principal: string }): Promise<PanicState>;
+  /** As it was read last, at most a second ago. */
+  panicSeen(): Panic;
+  /** Runs what asks for a clearance and then sends: the panic switch waits for it. */
+  readonly gate: Gate;
+  /** What each node holds, by the ledger. */
+  exposures(): Promise<ReadonlyMap<NodeId, Msat>>;
   /**
    * Takes a node in. Answers after the first try: one that does not answer, or cannot join for another reason, is in
    * the fleet as down, and is tried again until it works.
@@ -71,6 +97,8 @@ export interface FleetContext {
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
   readonly cameUp: (id: NodeId) => void;
+  /** Default: `DEFAULT_CHAIN_PATIENCE`. */
+  readonly chainPatience?: Partial<ChainPatience>;
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
@@ -81,6 +109,16 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     return member;
   };
   await Promise.all(nodes.map((own) => enter(own).tried));
+  const { db, chainPatience } = context;
+  const gate = openGate();
+  const patience = { ...DEFAULT_CHAIN_PATIENCE, ...chainPatience };
+  const stopMembers = () => Promise.all([...members.values()].map((member) => member.stop()));
+  const steward = await startSteward(context, patience, gate, () => [...members.values()]).catch(
+    async (error: unknown) => {
+      await stopMembers();
+      throw error;
+    },
+  );
 
   const isOurs = ({ session, watch }: Member) => session()?.owned() === true && watch()?.isItself() === true;
   const get = (id: NodeId): OwnNode => {
@@ -90,7 +128,10 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
       field: 'node',
     });
   };
-  const health = (id: NodeId) => members.get(id)?.health() ?? NEVER_SEEN;
+  const health = (id: NodeId): NodeHealth => {
+    const member = members.get(id);
+    return member === undefined ? GONE : steward.health(member);
+  };
 
   return {
     get nodes() {
@@ -122,8 +163,24 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
       members.delete(id);
       await member?.stop();
     },
+    async drain(id, reason, principal) {
+      if ((await findNode(db.read, id)) === null) throw neverJoined(id);
+      await db.tx((tx) => drain(tx, id, { cause: 'hand', reason, principal }));
+      await steward.look();
+    },
+    async resume(id, principal) {
+      if ((await findNode(db.read, id)) === null) throw neverJoined(id);
+      await db.tx((tx) => resume(tx, id, ['hand', 'rule'], principal));
+      await steward.look();
+    },
+    panic: () => readPanicState(db),
+    setPanic: (to) => throwSwitch(context, to, steward.look),
+    panicSeen: steward.panic,
+    gate,
+    exposures: () => readExposures(db.read, [...members.keys()]),
     async stop() {
-      await Promise.all([...members.values()].map((member) => member.stop()));
+      await steward.stop();
+      await stopMembers();
     },
   };
 }
@@ -144,6 +201,14 @@ async function proveMember({ log }: FleetContext, { own: { id }, session: of }: 
   });
   return prove(id, both.node, both.ledger);
 }
+
+/** Of a node that is none of the fleet's any more. */
+const GONE: NodeHealth = { ...NEVER_READ, state: 'down', stream: null, drains: [], problems: [] };
+
+const neverJoined = (id: NodeId): Problem =>
+  new Problem('node_unavailable', `id: ${id} has never joined this fleet; see \`argosy nodes\`.`, {
+    field: 'id',
+  });
 
 const unproven = (id: NodeId): Problem =>
   new Problem(

@@ -1,30 +1,61 @@
-/** What is known of a node right now: whether it answers, and what its channels could send and receive. */
+/** What a node says right now: read again and again, more often while it is away. */
 import { type Clock, within } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { NodePubkey } from '../lightning/ids.ts';
 import type { Channel, NodeInfo } from '../nodes/node.ts';
+import { type Ring, remember } from './chain-view.ts';
 import type { OwnNode } from './fleet.ts';
+import type { Drain, NodeProblem, NodeState } from './standing.ts';
+import type { StreamHealth } from './stream.ts';
 
 const REFRESH_MS = 5_000;
 /** For as long as a node cannot be used: the sooner it is seen to be back, the sooner its payments end. */
 const AWAY_REFRESH_MS = 1_000;
 /** A node that takes longer to answer, in ms, is taken for silent. */
 export const ANSWER_MS = 5_000;
+/** Of so many answers the middle one tells the latency. */
+const LATENCIES = 31;
 
-/** `down`: does not answer. `lagging`: answers, but is behind its chain and must not send. */
-export interface NodeHealth {
-  readonly state: 'up' | 'lagging' | 'down';
+/** What a node said when it was asked last. `lagging`: it answers, but is behind its chain by its own word. */
+export interface Reading {
+  readonly reach: 'up' | 'lagging' | 'down';
+  /** As it was said last; null: never. */
   readonly info: NodeInfo | null;
+  /** Whoever answers is not the node that was adopted. */
+  readonly stranger: boolean;
   readonly channels: readonly Channel[];
+  /** The newest blocks that it has named. */
+  readonly ring: Ring;
+  /** Of the last answers, the median; null: there is none. */
+  readonly latencyMs: number | null;
+  readonly lastError: { readonly message: string; readonly at: number } | null;
   /** ms since 1970. */
   readonly at: number;
 }
 
-export const NEVER_SEEN: NodeHealth = { state: 'down', info: null, channels: [], at: 0 };
+export const NEVER_READ: Reading = {
+  reach: 'down',
+  info: null,
+  stranger: false,
+  channels: [],
+  ring: new Map(),
+  latencyMs: null,
+  lastError: null,
+  at: 0,
+};
 
-export type Watch = ReturnType<typeof watchHealth>;
+/** A node as the fleet sees it: what it said, and what follows from all that is known. */
+export interface NodeHealth extends Pick<Reading, 'info' | 'channels' | 'latencyMs' | 'lastError' | 'at'> {
+  readonly state: NodeState;
+  /** Null: its events are not followed from here. */
+  readonly stream: StreamHealth | null;
+  readonly drains: readonly Drain[];
+  readonly problems: readonly NodeProblem[];
+}
 
-export function watchHealth(
+export type Watch = ReturnType<typeof watchNode>;
+
+export function watchNode(
   context: { readonly clock: Clock; readonly log: Log },
   own: OwnNode,
   pubkey: NodePubkey,
@@ -33,31 +64,50 @@ export function watchHealth(
   const { clock, log } = context;
   const stopping = new AbortController();
   let wake = new AbortController();
-  let current = NEVER_SEEN;
-  let reading: Promise<NodeHealth> | null = null;
+  let current = NEVER_READ;
+  let latencies: readonly number[] = [];
+  let reading: Promise<Reading> | null = null;
 
-  async function read(): Promise<NodeHealth> {
+  const answered = (info: NodeInfo, channels: readonly Channel[], tookMs: number): Reading => {
+    const stranger = info.pubkey !== pubkey;
+    latencies = [...latencies, tookMs].slice(-LATENCIES);
+    const lastError = stranger
+      ? { message: `another node answers in its place: ${info.pubkey}`, at: clock.now() }
+      : current.lastError;
+    return {
+      reach: stranger ? 'down' : info.synced ? 'up' : 'lagging',
+      info,
+      stranger,
+      channels,
+      ring: remember(current.ring, info.blockHeight, info.blockHash),
+      latencyMs: middle(latencies),
+      lastError,
+      at: clock.now(),
+    };
+  };
+
+  const silent = (error: unknown): Reading => {
+    if (current.reach !== 'down' && !stopping.signal.aborted)
+      log.warn({ node: own.id, error }, 'node is down');
+    const said = error instanceof Error ? error.message : String(error);
+    const lastError = { message: `does not answer: ${said}`, at: clock.now() };
+    return { ...current, reach: 'down', lastError, at: clock.now() };
+  };
+
+  async function read(): Promise<Reading> {
+    const asked = clock.now();
     const answer = Promise.all([own.node.info(), own.node.channels()]);
     const next = await within(clock, ANSWER_MS, answer).then(
-      ([info, channels]): NodeHealth => ({
-        state: info.synced ? 'up' : 'lagging',
-        info,
-        channels,
-        at: clock.now(),
-      }),
-      (error: unknown): NodeHealth => {
-        if (current.state !== 'down' && !stopping.signal.aborted)
-          log.warn({ node: own.id, error }, 'node is down');
-        return { ...current, state: 'down', at: clock.now() };
-      },
+      ([info, channels]) => answered(info, channels, clock.now() - asked),
+      silent,
     );
-    const back = next.state === 'up' && current.state !== 'up';
+    const back = next.reach === 'up' && current.reach !== 'up';
     current = next;
     if (back) cameUp();
     return next;
   }
 
-  function refresh(): Promise<NodeHealth> {
+  function refresh(): Promise<Reading> {
     reading ??= read().finally(() => {
       reading = null;
     });
@@ -67,7 +117,7 @@ export function watchHealth(
   (async () => {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      await clock.sleep(current.state === 'up' ? REFRESH_MS : AWAY_REFRESH_MS, wake.signal);
+      await clock.sleep(current.reach === 'up' ? REFRESH_MS : AWAY_REFRESH_MS, wake.signal);
       if (!stopping.signal.aborted) await refresh();
     }
   })();
@@ -86,8 +136,11 @@ export function watchHealth(
   };
 }
 
+const middle = (values: readonly number[]): number | null =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
+
 /** Sums over active channels; the largest single HTLC is what a payment in one part can use. */
-export function liquidity(health: NodeHealth) {
+export function liquidity(health: Pick<NodeHealth, 'channels'>) {
   const active = health.channels.filter((channel) => channel.active);
   const sum = (pick: (channel: Channel) => bigint) =>
     active.reduce((total, channel) => total + pick(channel), 0n);

@@ -3,7 +3,7 @@ import { post } from '../ledger/store.ts';
 import { adopt, messageOf } from './adopt.ts';
 import { bookNodeEvent } from './booking.ts';
 import type { FleetContext, OwnNode } from './fleet.ts';
-import { NEVER_SEEN, type NodeHealth, type Watch, watchHealth } from './health.ts';
+import { NEVER_READ, type Reading, type Watch, watchNode } from './health.ts';
 import { type BookEvent, openSession, type Session } from './session.ts';
 
 const FIRST_RETRY_MS = 500;
@@ -15,8 +15,8 @@ export type Joining = { readonly kind: 'joined' } | { readonly kind: 'waiting'; 
 export interface Member {
   readonly own: OwnNode;
   joining(): Joining;
-  /** Down, too, while it is not at our hands or its events do not come. */
-  health(): NodeHealth;
+  /** What it said last. */
+  reading(): Reading;
   /** After the first try. */
   readonly tried: Promise<Joining>;
   /** Null before it was adopted. */
@@ -35,17 +35,14 @@ export function startMember(context: FleetContext, own: OwnNode): Member {
   let watch: Watch | null = null;
   let session: Session | null = null;
 
-  const health = (): NodeHealth => {
-    const seen = watch?.current() ?? NEVER_SEEN;
-    const usable = session?.owned() === true && session.stream().error === null;
-    return usable ? seen : { ...seen, state: 'down' };
-  };
+  const reading = () => watch?.current() ?? NEVER_READ;
   const cameUp = () => {
-    if (health().state === 'up') context.cameUp(own.id);
+    const followed = session?.owned() === true && session.stream().error === null;
+    if (followed && reading().reach === 'up') context.cameUp(own.id);
   };
 
   async function join(): Promise<void> {
-    const watched = watch ?? watchHealth(context, own, await adopt(context, own), cameUp);
+    const watched = watch ?? watchNode(context, own, await adopt(context, own), cameUp);
     watch = watched;
     await watched.refresh();
     const opened = await openSession(
@@ -79,7 +76,7 @@ export function startMember(context: FleetContext, own: OwnNode): Member {
   return {
     own,
     joining: () => joining,
-    health,
+    reading,
     tried: first.promise,
     watch: () => watch,
     session: () => session,
@@ -103,6 +100,6 @@ const bookWhile =
     }
     post(tx, bookNodeEvent(id, event));
     // Whoever tells something answers again.
-    if (event.kind === 'channel_changed' || watch.current().state === 'down') watch.soon();
+    if (event.kind === 'channel_changed' || watch.current().reach === 'down') watch.soon();
     await context.book(tx, id, event);
   };

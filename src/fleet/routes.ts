@@ -2,91 +2,14 @@ import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import type { Db } from '../kit/db.ts';
 import type { Api } from '../kit/http.ts';
-import { json, msatText } from '../kit/shapes.ts';
+import { json } from '../kit/shapes.ts';
 import { readClaims } from '../ledger/store.ts';
-import { printable } from '../lightning/text.ts';
 import type { NodeProof } from './books.ts';
-import { channelView } from './channel-view.ts';
-import type { Fleet, OwnNode } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { liquidity } from './health.ts';
-
-export const nodeSchema = z
-  .object({
-    id: z.string().openapi({ example: 'eu' }),
-    region: z.string(),
-    driver: z.string(),
-    state: z.enum(['up', 'lagging', 'down']),
-    pubkey: z.string().nullable(),
-    alias: z.string().nullable(),
-    version: z.string().nullable(),
-    network: z.string().nullable(),
-    block_height: z.int().nullable(),
-    spendable_msat: msatText,
-    receivable_msat: msatText,
-    channels: z.array(
-      z.object({
-        id: z.string(),
-        scid: z.string().nullable(),
-        peer: z.string(),
-        peer_alias: z.string(),
-        capacity_msat: msatText,
-        local_msat: msatText,
-        remote_msat: msatText,
-        spendable_msat: msatText,
-        receivable_msat: msatText,
-        active: z.boolean(),
-        private: z.boolean(),
-      }),
-    ),
-  })
-  .openapi('Node');
-
-export const balanceSchema = z
-  .object({
-    spendable_msat: msatText.openapi({ description: 'what all healthy nodes could send' }),
-    receivable_msat: msatText,
-    largest_payment_msat: msatText.openapi({ description: 'the most that one node could send' }),
-    nodes: z.array(
-      z.object({ id: z.string(), state: z.string(), spendable_msat: msatText, receivable_msat: msatText }),
-    ),
-    accounts: z.array(z.object({ id: z.string(), free_msat: msatText, held_msat: msatText })),
-  })
-  .openapi('Balance');
-
-const sideSchema = z.object({ channels_msat: msatText, in_flight_msat: msatText, onchain_msat: msatText });
-export const booksSchema = z
-  .object({
-    difference_msat: msatText.openapi({
-      example: '0',
-      description: 'sum of the absolute differences; 0 is proof',
-    }),
-    nodes: z.array(
-      z.object({
-        node: z.string(),
-        difference_msat: z.string().openapi({ description: 'node - ledger' }),
-        cursor: z.string().openapi({ description: 'where in the event stream both were read' }),
-        ledger: sideSchema,
-        reported: sideSchema,
-        in_flight: z.array(
-          z.object({
-            payment_hash: z.string(),
-            parts: z.array(z.string()),
-            ledger_msat: msatText,
-            node_msat: msatText,
-          }),
-        ),
-      }),
-    ),
-  })
-  .openapi('Books');
-
-export const healthSchema = z
-  .object({
-    status: z.enum(['ok', 'degraded', 'down']),
-    database: z.enum(['up', 'down']),
-    nodes: z.record(z.string(), z.enum(['up', 'lagging', 'down'])),
-  })
-  .openapi('Health');
+import { nodeView } from './node-view.ts';
+import { balanceSchema, booksSchema, healthSchema, nodeSchema } from './schemas.ts';
+import type { NodeState } from './standing.ts';
 
 export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): void {
   api.openapi(
@@ -97,7 +20,8 @@ export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): v
       responses: { 200: json(z.object({ data: z.array(nodeSchema) }), 'All nodes') },
     }),
     async (c) => {
-      const nodes = await Promise.all(fleet.nodes.map((own) => nodeView(fleet, own)));
+      const exposures = await fleet.exposures();
+      const nodes = await Promise.all(fleet.nodes.map((own) => nodeView(fleet, own, exposures.get(own.id))));
       return c.json({ data: nodes }, 200);
     },
   );
@@ -128,9 +52,16 @@ export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): v
       () => 'down' as const,
     );
     const states = fleet.nodes.map((own) => [own.id, fleet.health(own.id).state] as const);
-    const well = states.filter(([, state]) => state === 'up').length;
-    const status = database === 'down' || well === 0 ? 'down' : well < states.length ? 'degraded' : 'ok';
-    return c.json({ status, database, nodes: Object.fromEntries(states) }, status === 'down' ? 503 : 200);
+    const sending = fleet.panicSeen().on ? ('stopped' as const) : ('on' as const);
+    const status =
+      database === 'down'
+        ? 'down'
+        : statusOf(
+            states.map(([, state]) => state),
+            sending,
+          );
+    const answer = { status, database, sending, nodes: Object.fromEntries(states) };
+    return c.json(answer, status === 'down' ? 503 : 200);
   });
   api.openAPIRegistry.registerPath({
     method: 'get',
@@ -140,28 +71,11 @@ export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): v
   });
 }
 
-async function nodeView(fleet: Fleet, own: OwnNode): Promise<z.infer<typeof nodeSchema>> {
-  const health = await fleet.refresh(own.id);
-  const { spendableMsat, receivableMsat } = liquidity(health);
-  const { info } = health;
-  return {
-    id: own.id,
-    region: own.region,
-    driver: own.driver,
-    state: health.state,
-    pubkey: info?.pubkey ?? null,
-    alias: info === null ? null : printable(info.alias),
-    version: info?.version ?? null,
-    network: info?.network ?? null,
-    block_height: info?.blockHeight ?? null,
-    spendable_msat: spendableMsat.toString(),
-    receivable_msat: receivableMsat.toString(),
-    channels: health.channels.map((channel) => ({
-      ...channelView(channel),
-      scid: channel.scid,
-      peer_alias: printable(channel.peerAlias),
-    })),
-  };
+/** Nodes that are drained, or may only receive, are there: nobody is to be woken for them a second time. */
+function statusOf(states: readonly NodeState[], sending: 'on' | 'stopped'): 'ok' | 'degraded' | 'down' {
+  const away = states.filter((state) => state === 'down' || state === 'lagging').length;
+  if (states.length > 0 && away === states.length) return 'down';
+  return sending === 'on' && states.length > 0 && states.every((state) => state === 'up') ? 'ok' : 'degraded';
 }
 
 async function balanceView(db: Db, fleet: Fleet): Promise<z.infer<typeof balanceSchema>> {
@@ -174,7 +88,7 @@ async function balanceView(db: Db, fleet: Fleet): Promise<z.infer<typeof balance
         id: own.id,
         state: health.state,
         spendable: up ? spendableMsat : 0n,
-        receivable: up ? receivableMsat : 0n,
+        receivable: up || health.state === 'disputed' ? receivableMsat : 0n,
       };
     }),
   );

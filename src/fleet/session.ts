@@ -14,6 +14,7 @@ import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
 import { followStream, type StreamHealth } from './stream.ts';
+import { confirmPanic } from './switch-store.ts';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -26,6 +27,8 @@ export interface Session {
   /** False once the lease is lost, has run out or the session stopped: the process must not call the node then. */
   owned(): boolean;
   stream(): StreamHealth;
+  /** Tells that no send begun before this switching of the panic switch is under way here. */
+  confirmPanic(epoch: bigint): Promise<void>;
   /**
    * Reads the node, and the ledger at the same place of its stream.
    * @throws Error when the node does not answer, or its stream does not get there in 10 s.
@@ -133,6 +136,7 @@ export async function openSession(
 
   return {
     stream: stream.health,
+    confirmPanic: (epoch) => db.tx((tx) => confirmPanic(tx, id, lease.token, epoch)),
     owned: () => owned && !stopping.signal.aborted && clock.now() < leasedUntil,
     compare: inTurnOf(mutex(), compare),
     async stop() {

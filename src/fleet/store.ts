@@ -14,6 +14,19 @@ export interface NodeRow {
 export const findNode = (read: Statements, id: NodeId): Promise<NodeRow | null> =>
   read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where id = $1', [id]);
 
+export const findNodeByPubkey = (read: Statements, pubkey: NodePubkey): Promise<NodeRow | null> =>
+  read.maybe<NodeRow>('select id, region, driver, pubkey, network from node where pubkey = $1', [pubkey]);
+
+/** Parts of payments that have no end yet. */
+export const countOpenParts = async (read: Statements, id: NodeId): Promise<number> =>
+  (
+    await read.one<{ parts: number }>(
+      `select count(*)::integer as parts from part
+       where node_id = $1 and state in ('planned', 'in_flight', 'unknown')`,
+      [id],
+    )
+  ).parts;
+
 export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<void> {
   await tx.query('insert into node (id, region, driver, pubkey, network) values ($1, $2, $3, $4, $5)', [
     row.id,

@@ -113,6 +113,16 @@ export async function postponeEffect(tx: Tx, effect: Effect, ms: number): Promis
   return rows.length === 1;
 }
 
+/** Nothing was begun under this claim: the effect comes again as if it had not been claimed. False: see `finishEffect`. */
+export async function returnEffect(tx: Tx, effect: Effect, ms: number): Promise<boolean> {
+  const rows = await tx.query(
+    `update effect set attempts = attempts - 1, run_after = now() + $3 * interval '1 millisecond'
+     where id = $1 and claim = $2 returning id`,
+    [effect.id, effect.claim, ms],
+  );
+  return rows.length === 1;
+}
+
 /** Doubles from 250 ms to a minute. */
 export const backoffMs = (attempts: number): number =>
   Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(attempts - 1, 10));

@@ -27,6 +27,9 @@ import { type Refusal, refusal } from './refusal.ts';
 /** The format that this code reads and writes. */
 export const FOLDER_FORMAT = 1;
 
+/** A file of this name: the books of real nodes, or the key of their vault, are here, and no command forgets them. */
+export const OWN_FLEET_MARK = 'own-fleet';
+
 export interface Folder {
   /** Absolute. */
   readonly path: string;

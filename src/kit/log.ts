@@ -3,6 +3,8 @@ import { logLine } from './log-line.ts';
 
 export type Log = pino.Logger;
 
+const SECRETS = ['secret', 'authorization', 'macaroon', 'lndconnect', 'credentials'];
+
 /**
  * Logs to stderr, so that stdout stays data: JSON lines, at a terminal text. Secrets never reach it: keys are redacted
  * by name.
@@ -13,7 +15,7 @@ export function openLog(level: string): Log {
       level,
       base: null,
       serializers: { error: pino.stdSerializers.err },
-      redact: ['secret', 'authorization', '*.secret'],
+      redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
     },
     process.stderr.isTTY ? { write: writeForPeople } : pino.destination(2),
   );

@@ -69,6 +69,10 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   region_unknown: 'A preferred region must be one where an own node is; see `argosy nodes`.',
   node_unavailable:
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
+  sending_stopped:
+    'Somebody has thrown the panic switch; `argosy panic status` tells who, when and why. Receiving goes on, and payments under way end. `argosy panic off` ends it.',
+  exposure_cap:
+    'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
   node_exists: 'Give it another name, or see the one that is there with `argosy nodes`.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',
@@ -81,16 +85,38 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   practice_coins_invalid:
     'The faucet pays whole sat, 1,000 or more, to any address of regtest; those begin with bcrt1.',
   practice_faucet_dry: 'It lives on the coinbases, which ripen for 100 blocks: `argosy practice mine 100`.',
+  node_unknown: '`argosy nodes` lists the own nodes.',
+  node_credentials_invalid:
+    'An lndconnect URI has all of them; else HOST:PORT of the gRPC, tls.cert, and a macaroon file. Nothing was stored.',
+  node_check_failed:
+    '`checks` lists what was looked at; each line that failed says how to mend it. Nothing was stored.',
+  node_credentials_elsewhere:
+    'argosy.yaml says where they lie: change them there and start Argosy again, or let it say `credentials: vault`.',
+  node_in_use:
+    'Drain it (`argosy node drain`), and wait until its payments have ended. What it holds stays in the books, unproven, once it is gone: move it first, or say that you know (`--yes`).',
+  node_rotation_pending:
+    'Until the node shows the new certificate both stay pinned. To give the new one up, rotate to another one, or remove the node and add it again.',
+  fleet_is_own:
+    'People, doors, faults and mining belong to the practice fleet. Start one beside: without nodes: in its argosy.yaml, with a data folder of its own.',
+  fleet_is_practice:
+    'The practice fleet has the nodes that it has. An own fleet begins with `nodes: []` in argosy.yaml, a database and a data folder of its own.',
   config_invalid: 'See argosy.example.yaml for every key; flags and environment win over the file.',
   config_unknown_key:
     'Unknown keys are refused, since a typo would otherwise change nothing, unnoticed. See argosy.example.yaml.',
-  network_refused: 'Argosy runs on regtest only, until what protects real money has landed.',
+  network_refused:
+    'An own fleet runs on regtest, signet or testnet, the practice fleet on regtest. Mainnet is refused until what protects real money has landed.',
   listen_address_in_use:
     'Stop what listens there, or choose another address with --listen; port 0 takes a free one.',
   folder_in_use:
     'One process at a time uses a data folder: its books would not survive two. Use that Argosy, stop it, or choose another folder.',
   folder_newer: 'Start the newer Argosy again; an older one would not understand what it finds.',
   folder_unusable: 'The data folder must be a directory that this user can read and write.',
+  folder_of_own_fleet:
+    'It holds the key of the vault, and perhaps the books of real nodes: no command forgets those. The practice fleet wants a data folder of its own.',
+  vault_key_unusable:
+    'The key is 32 bytes in hex, in ARGOSY_VAULT_KEY, in vault.key_file, or made once as vault.key in the data folder; only its owner may read it.',
+  vault_other_key:
+    'Bring back the key that sealed the credentials. Where it is lost they are, too: give another database, or remove the rows of node_credentials and add the nodes again.',
   database_binary_missing:
     'Install the optional dependencies, or give the URL of a PostgreSQL 15 or newer (database.url).',
   database_other_version:
@@ -98,8 +124,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
   database_not_started:
     'The reason follows the message; the log is in the data folder. A PostgreSQL by URL works as well.',
   database_not_empty:
-    'A practice world in the data folder and its books in the database belong together. `argosy practice reset` forgets ' +
-    'both where the database is the embedded one; else give an empty database.',
+    'A fleet and its books belong together: the practice fleet and your own never share a database, nor do two practice worlds. ' +
+    '`argosy practice reset` forgets a practice world with its books where the database is the embedded one; else give an empty one.',
   database_history_changed:
     'An applied migration is never edited. Restore the file, or the version of Argosy that was there before.',
   database_newer: 'Start the newer Argosy, or give this one another database.',

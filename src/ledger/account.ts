@@ -29,6 +29,8 @@ export interface NodeAccounts {
   readonly onchain: Account;
   /** Of closed channels, on its way to the wallet over the chain. */
   readonly settling: Account;
+  /** Coins that left the wallet other than for a channel, whoever sent them: the owner's drawings. */
+  readonly drawings: Account;
   /** Paid to miners, and lost to dust, by opening and closing channels. */
   readonly chainFees: Account;
   /** What channels opened by the node gave the other side at the start, and what others gave it. */
@@ -47,6 +49,7 @@ export const nodeAccounts = (node: NodeId): NodeAccounts => ({
   inFlight: account(`node:${node}:in_flight`, 'asset', true),
   onchain: account(`node:${node}:onchain`, 'asset', true),
   settling: account(`node:${node}:settling`, 'asset', false),
+  drawings: account(`node:${node}:drawings`, 'equity', false),
   chainFees: account(`node:${node}:chain_fees`, 'expense', false),
   pushesGiven: account(`node:${node}:pushes_given`, 'expense', false),
   pushesReceived: account(`node:${node}:pushes_received`, 'income', false),

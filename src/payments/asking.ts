@@ -1,4 +1,5 @@
 /** Asks every own node what it could do: the facts that the pure plan decides on. */
+import { roomMsat } from '../fleet/exposure.ts';
 import type { Fleet, OwnNode } from '../fleet/fleet.ts';
 import { ANSWER_MS, liquidity, type NodeHealth } from '../fleet/health.ts';
 import { type Clock, within } from '../kit/clock.ts';
@@ -43,7 +44,8 @@ async function askPayer(
     spendableMsat: msat(liquidity(health).spendableMsat),
   };
   const { routes } = own.node.facets;
-  if (health.state === 'down' || routes === undefined) return { ...facts, answer: null, answerMs: null };
+  if (health.state === 'down' || health.state === 'drained' || routes === undefined)
+    return { ...facts, answer: null, answerMs: null };
   const answer = await within(clock, ANSWER_MS, routes.find(question)).catch(() => null);
   return { ...facts, answer, answerMs: answerMs() };
 }
@@ -55,16 +57,20 @@ async function recentHealth(fleet: Fleet, clock: Clock, own: OwnNode): Promise<N
   return recent ? health : fleet.refresh(own.id);
 }
 
-export const receiverFacts = (fleet: Fleet): ReceiverFacts[] =>
-  fleet.nodes.map((own) => {
+export async function receiverFacts(fleet: Fleet): Promise<ReceiverFacts[]> {
+  const capped = fleet.nodes.some((own) => (own.exposureMsatMax ?? null) !== null);
+  const exposures = capped ? await fleet.exposures() : null;
+  return fleet.nodes.map((own) => {
     const health = fleet.health(own.id);
     return {
       node: own.id,
       region: own.region,
       health: health.state,
       receivableMsat: msat(liquidity(health).receivableMsat),
+      roomMsat: exposures === null ? null : roomMsat(own, exposures.get(own.id) ?? msat(0n)),
     };
   });
+}
 
 /** A region that is asked for must be one of the fleet's: a typo would else change nothing, unnoticed. */
 export function refuseUnknownRegion(fleet: Fleet, region: string | null): void {

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { nodeId, nodePubkey, shortChannelId } from '../lightning/ids.ts';
 import { deliveredMsat, type Route } from '../lightning/route.ts';
 import { fromSat, msat } from '../money/msat.ts';
-import { choosePayer, chooseReceiver, type PayerFacts, routeKey } from './plan.ts';
+import {
+  cappedReceivers,
+  choosePayer,
+  chooseReceiver,
+  type PayerFacts,
+  type ReceiverFacts,
+  routeKey,
+} from './plan.ts';
 
 const KEY = nodePubkey(`02${'ab'.repeat(32)}`);
 const route = (fee: bigint, scid = '1x1x1'): Route => ({
@@ -64,6 +71,8 @@ describe('choosing who pays', () => {
       obstacles(
         able('down', 0n, { health: 'down' }),
         able('lagging', 0n, { health: 'lagging' }),
+        able('drained', 0n, { health: 'drained', answer: null }),
+        able('disputed', 0n, { health: 'disputed' }),
         able('poor', 0n, { answer: { kind: 'none', reason: 'no_liquidity' } }),
         able('silent', 0n, { answer: null }),
         able('dear', 51n),
@@ -71,7 +80,9 @@ describe('choosing who pays', () => {
       ).sort(),
     ).toEqual([
       ['dear', 'fee_limit'],
+      ['disputed', 'chain_disputed'],
       ['down', 'node_down'],
+      ['drained', 'node_drained'],
       ['good', null],
       ['lagging', 'node_lagging'],
       ['poor', 'no_liquidity'],
@@ -88,13 +99,19 @@ describe('choosing who pays', () => {
 });
 
 describe('choosing who receives', () => {
-  const room = (node: string, sat: bigint, health: 'up' | 'down' = 'up') => ({
+  const room = (
+    node: string,
+    sat: bigint,
+    health: ReceiverFacts['health'] = 'up',
+    roomSat: bigint | null = null,
+  ): ReceiverFacts => ({
     node: nodeId(node),
     region: node,
     health,
     receivableMsat: fromSat(sat),
+    roomMsat: roomSat === null ? null : fromSat(roomSat),
   });
-  const receiver = (amount: bigint | null, region: string | null, ...facts: ReturnType<typeof room>[]) =>
+  const receiver = (amount: bigint | null, region: string | null, ...facts: ReceiverFacts[]) =>
     chooseReceiver({ amountMsat: amount === null ? null : fromSat(amount), preferredRegion: region }, facts)
       ?.node;
 
@@ -104,6 +121,19 @@ describe('choosing who receives', () => {
     expect(receiver(50n, 'eu', room('us', 100n), room('asia', 90n), room('eu', 10n))).toBe('us'));
   it('takes no node that is down', () =>
     expect(receiver(5n, null, room('us', 100n, 'down'))).toBeUndefined());
+  it('takes no node that is drained, and one whose chain is disputed', () => {
+    expect(receiver(5n, null, room('us', 100n, 'drained'))).toBeUndefined();
+    expect(receiver(5n, null, room('us', 100n, 'disputed'))).toBe('us');
+  });
+  it('takes no node that would hold more than it may, and one that would hold just as much', () => {
+    expect(receiver(6n, null, room('us', 100n, 'up', 5n), room('eu', 10n))).toBe('eu');
+    expect(receiver(5n, null, room('us', 100n, 'up', 5n), room('eu', 10n))).toBe('us');
+    expect(receiver(null, null, room('us', 100n, 'up', 0n))).toBeUndefined();
+  });
+  it('tells who could receive, were it not for its cap', () => {
+    const facts = [room('us', 100n, 'up', 5n), room('eu', 5n, 'up', 5n), room('asia', 100n, 'down', 5n)];
+    expect(cappedReceivers(fromSat(6n), facts).map(({ node }) => node)).toEqual(['us']);
+  });
   it('takes no node without room, even for an open amount', () =>
     expect(receiver(null, null, room('us', 0n))).toBeUndefined());
 });

@@ -1,4 +1,5 @@
 /** Which node pays, and which receives: pure, and explained candidate by candidate. */
+import type { NodeState } from '../fleet/standing.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route, totalCltvDelta } from '../lightning/route.ts';
 import { type Msat, msat, sum } from '../money/msat.ts';
@@ -8,7 +9,7 @@ import type { RouteAnswer } from '../nodes/node.ts';
 export interface PayerFacts {
   readonly node: NodeId;
   readonly region: string;
-  readonly health: 'up' | 'lagging' | 'down';
+  readonly health: NodeState;
   /** Sum over its active channels. */
   readonly spendableMsat: Msat;
   /** Null: not asked, or no answer. */
@@ -20,6 +21,10 @@ export interface PayerFacts {
 export type Obstacle =
   | 'node_down'
   | 'node_lagging'
+  /** By hand or by rule. */
+  | 'node_drained'
+  /** Its chain is another than that of as many other nodes. */
+  | 'chain_disputed'
   | 'no_liquidity'
   | 'no_route'
   | 'fee_limit'
@@ -133,13 +138,20 @@ const shifted = ({ hops: [first, ...rest] }: Route, byMsat: bigint): Route => {
   return { hops: [shift(first), ...rest.map(shift)] };
 };
 
+const UNFIT: Readonly<Record<Exclude<NodeState, 'up'>, Obstacle>> = {
+  disputed: 'chain_disputed',
+  lagging: 'node_lagging',
+  drained: 'node_drained',
+  down: 'node_down',
+};
+
 function obstacleOf(
   question: PayerQuestion,
   candidate: PayerCandidate,
   answer: RouteAnswer | null,
 ): Obstacle | null {
-  if (candidate.health === 'down' || answer === null) return 'node_down';
-  if (candidate.health === 'lagging') return 'node_lagging';
+  if (candidate.health !== 'up') return UNFIT[candidate.health];
+  if (answer === null) return 'node_down';
   if (answer.kind === 'none') return answer.reason;
   if (candidate.feeMsat !== null && candidate.feeMsat > question.feeLimitMsat) return 'fee_limit';
   const failed = candidate.routes.some((route) => question.failedRoutes.has(routeKey(candidate.node, route)));
@@ -160,14 +172,28 @@ const order = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 export interface ReceiverFacts {
   readonly node: NodeId;
   readonly region: string;
-  readonly health: 'up' | 'lagging' | 'down';
+  readonly health: NodeState;
   /** Sum over its active channels. */
   readonly receivableMsat: Msat;
+  /** What it may take before it holds more than it may; null: no cap. */
+  readonly roomMsat: Msat | null;
 }
 
+/** Whose chain is disputed may receive: nothing of its own is at stake in what others lock. */
+const mayReceive = ({ health }: ReceiverFacts): boolean => health === 'up' || health === 'disputed';
+
+/** Whoever could receive, were it not for its cap. */
+export const cappedReceivers = (amountMsat: Msat | null, facts: readonly ReceiverFacts[]): ReceiverFacts[] =>
+  facts.filter(
+    (fact) => mayReceive(fact) && fact.receivableMsat >= (amountMsat ?? 1n) && !hasRoom(fact, amountMsat),
+  );
+
+const hasRoom = ({ roomMsat }: ReceiverFacts, amountMsat: Msat | null): boolean =>
+  roomMsat === null || roomMsat >= (amountMsat ?? 1n);
+
 /**
- * Who issues an invoice: a healthy node whose inbound liquidity covers the amount; of those one in the preferred
- * region, else the one with the most room. Null: nobody can.
+ * Who issues an invoice: a healthy node whose inbound liquidity covers the amount; of those that may hold
+ * it, one in the preferred region, else the one with the most room. Null: nobody can.
  */
 export function chooseReceiver(
   question: { readonly amountMsat: Msat | null; readonly preferredRegion: string | null },
@@ -175,7 +201,10 @@ export function chooseReceiver(
 ): ReceiverFacts | null {
   const able = facts.filter(
     (fact) =>
-      fact.health === 'up' && fact.receivableMsat > 0n && fact.receivableMsat >= (question.amountMsat ?? 1n),
+      mayReceive(fact) &&
+      fact.receivableMsat > 0n &&
+      fact.receivableMsat >= (question.amountMsat ?? 1n) &&
+      hasRoom(fact, question.amountMsat),
   );
   const preferred = (fact: ReceiverFacts) => (fact.region === question.preferredRegion ? 0n : 1n);
   const sorted = able.sort(

@@ -1,5 +1,5 @@
 /** Receiving: choose a node, issue the invoice there, credit it exactly once. */
-import { ANSWER_MS, liquidity } from '../fleet/health.ts';
+import { ANSWER_MS } from '../fleet/health.ts';
 import { within } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
 import { addEffect, type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
@@ -24,7 +24,7 @@ import {
   lockInvoiceOfNode,
   settleInvoice,
 } from './invoice-store.ts';
-import { chooseReceiver } from './plan.ts';
+import { cappedReceivers, chooseReceiver, type ReceiverFacts } from './plan.ts';
 import { invoiceView } from './views.ts';
 
 const MAX_EXPIRY_SECONDS = 365 * 24 * 3600;
@@ -69,8 +69,9 @@ export async function issueInvoice(
   }
   const payee = await readClaim(context.db.read, request.account);
   const fleet = context.fleet();
-  const chosen = chooseReceiver(request, receiverFacts(fleet));
-  if (chosen === null) throw noReceiver(context, request);
+  const facts = await receiverFacts(fleet);
+  const chosen = chooseReceiver(request, facts);
+  if (chosen === null) throw noReceiver(facts, request);
   const { amountMsat, description, expirySeconds } = request;
   const { node } = fleet.get(chosen.node);
   const asking = within(context.clock, ANSWER_MS, node.invoice({ amountMsat, description, expirySeconds }));
@@ -113,11 +114,17 @@ export function refuseDescription(description: string): void {
   });
 }
 
-function noReceiver(context: PaymentsContext, request: InvoiceRequest): Problem {
-  const fleet = context.fleet();
-  const most = fleet.nodes
-    .map((own) => liquidity(fleet.health(own.id)).receivableMsat)
-    .reduce((most, each) => (each > most ? each : most), 0n);
+function noReceiver(facts: readonly ReceiverFacts[], request: InvoiceRequest): Problem {
+  const capped = cappedReceivers(request.amountMsat, facts);
+  if (capped.length > 0) {
+    const rooms = capped.map(({ node, roomMsat }) => `${node} has room for ${formatSat(roomMsat ?? 0n)} sat`);
+    return new Problem(
+      'exposure_cap',
+      `amount_msat: whoever could receive it would hold more than it may (${rooms.join(', ')}). Ask for less, raise a cap, or take coins off a node.`,
+      { field: 'amount_msat' },
+    );
+  }
+  const most = facts.reduce((most, each) => (each.receivableMsat > most ? each.receivableMsat : most), 0n);
   return new Problem(
     'no_receiver',
     `amount_msat: no healthy node can receive ${formatSat(request.amountMsat ?? 1n)} sat; the most is ${formatSat(most)} sat. Ask for less, or add inbound liquidity.`,

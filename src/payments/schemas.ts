@@ -1,5 +1,6 @@
 /** The shapes of payments and invoices on the wire. */
 import { z } from '@hono/zod-openapi';
+import { NODE_STATES } from '../fleet/standing.ts';
 import { msatText } from '../kit/shapes.ts';
 import { paymentExample } from './examples.ts';
 
@@ -35,14 +36,23 @@ const candidate = z
   .object({
     node: z.string(),
     region: z.string(),
-    health: z.enum(['up', 'lagging', 'down']),
+    health: z.enum(NODE_STATES),
     spendable_msat: msatText,
     fee_msat: msatText.nullable(),
     cltv_delta: z.int().nullable().openapi({ description: 'blocks that funds may be locked at most' }),
     hops: z.int().nullable(),
     parts: z.int(),
     obstacle: z
-      .enum(['node_down', 'node_lagging', 'no_liquidity', 'no_route', 'fee_limit', 'route_failed_before'])
+      .enum([
+        'node_down',
+        'node_lagging',
+        'node_drained',
+        'chain_disputed',
+        'no_liquidity',
+        'no_route',
+        'fee_limit',
+        'route_failed_before',
+      ])
       .nullable()
       .openapi({ description: 'null: it can pay' }),
     answer_ms: z

@@ -1,7 +1,14 @@
 /** The effects of payments: send a part, resolve an unknown one, plan the next attempt, settle inside the ledger. */
 
+import { readClearance, readPanic } from '../fleet/switch-store.ts';
 import { within } from '../kit/clock.ts';
-import { type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
+import {
+  type Effect,
+  type EffectHandler,
+  finishEffect,
+  postponeEffect,
+  returnEffect,
+} from '../kit/effects.ts';
 import { announce } from '../kit/outbox.ts';
 import { Overdrawn, withBooks } from '../ledger/store.ts';
 import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
@@ -29,6 +36,8 @@ const SEND_WITHIN_MS = 10_000;
 const MAX_ATTEMPTS = 12;
 const PLAN_ROUNDS = 4;
 const PLAN_WAIT_MS = 250;
+/** How often what the panic switch holds up is looked at again. */
+const PANIC_WAIT_MS = 1_000;
 
 export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, EffectHandler> {
   return new Map([
@@ -83,16 +92,18 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
   const open = await openPart(context, effect);
   if (open === null || open.part.state !== 'planned') return conclude(context, effect, null);
   const { token } = open.part;
-  const now = context.clock.now();
-  // A worker that was frozen since its claim must not send either: another one may have drawn its conclusions.
-  const late = now - effect.claimedAt > SEND_WITHIN_MS;
-  if (effect.attempts > 1 || late) return conclude(context, effect, { kind: 'unanswered', token });
-  if (open.stored.deadlineAt <= now) {
+  if (effect.attempts > 1 || isLate(context, effect)) {
+    return conclude(context, effect, { kind: 'unanswered', token });
+  }
+  if (open.stored.deadlineAt <= context.clock.now()) {
     return conclude(context, effect, { kind: 'failed', token, reason: 'timeout' });
   }
-  const asked = performance.now();
-  const answer = await callSend(context, open);
-  const sendMs = Math.round(performance.now() - asked);
+  const { gate } = context.fleet();
+  const passed = await gate.pass(open.part.nodeId, (hold) => sendUnlessStopped(context, effect, open, hold));
+  if (passed === 'stopped') return notYet(context, effect);
+  if (passed === 'late') return conclude(context, effect, { kind: 'unanswered', token });
+  if (passed === 'drained') return conclude(context, effect, { kind: 'failed', token, reason: 'node_down' });
+  const { answer, sendMs } = passed;
   switch (answer?.kind) {
     case 'accepted':
       return conclude(context, effect, { kind: 'accepted', token, sendMs });
@@ -103,10 +114,42 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
   }
 }
 
+/** A worker that was frozen since its claim must not send: another one may have drawn its conclusions. */
+const isLate = ({ clock }: PaymentsContext, { claimedAt }: Effect): boolean =>
+  clock.now() - claimedAt > SEND_WITHIN_MS;
+
+/** While the panic switch is on: nothing was begun, so that this claim does not count. */
+const notYet = async (context: PaymentsContext, effect: Effect): Promise<void> => {
+  await context.db.tx((tx) => returnEffect(tx, effect, PANIC_WAIT_MS));
+};
+
+/**
+ * Between the question and the call nothing is waited for: whoever throws the panic switch waits until all are through
+ * that may have asked before it. A node that was drained since the plan is not used, unless the payee has another part
+ * of this payment already.
+ */
+async function sendUnlessStopped(
+  context: PaymentsContext,
+  effect: Effect,
+  open: OpenPart,
+  hold: (call: Promise<unknown>) => void,
+): Promise<{ answer: SendAnswer | null; sendMs: number } | 'stopped' | 'drained' | 'late'> {
+  const { nodeId, token } = open.part;
+  const { panic, drained, begun } = await readClearance(context.db.read, token);
+  if (panic) return 'stopped';
+  if (drained && !begun) return 'drained';
+  if (isLate(context, effect)) return 'late';
+  const { node } = context.fleet().get(nodeId);
+  const asked = performance.now();
+  const answer = await callSend(context, { ...open, node }, hold);
+  return { answer, sendMs: Math.round(performance.now() - asked) };
+}
+
 /** Null: no answer, which proves nothing. */
 async function callSend(
   context: PaymentsContext,
   { part, stored, node }: OpenPart,
+  hold: (call: Promise<unknown>) => void,
 ): Promise<SendAnswer | null> {
   const order: PartOrder = {
     token: part.token,
@@ -118,7 +161,9 @@ async function callSend(
   };
   context.unanswered.add(part.token);
   try {
-    const answer = await within(context.clock, context.patience.sendMs, node.sendPart(order));
+    const call = node.sendPart(order);
+    hold(call);
+    const answer = await within(context.clock, context.patience.sendMs, call);
     context.unanswered.delete(part.token);
     return answer;
   } catch (error) {
@@ -200,6 +245,7 @@ async function planAgain(context: PaymentsContext, effect: Effect): Promise<void
   const { payment } = stored;
   const over = reasonToStop(context, stored, invoice);
   if (over !== null) return endPlanning(context, effect, id, { kind: 'given_up', failure: over });
+  if ((await readPanic(context.db.read)).on) return notYet(context, effect);
   const wanted = { invoice, amountMsat: payment.amountMsat, feeLimitMsat: payment.feeLimitMsat };
   const plan = await planPayment(context, wanted, stored.preferredRegion, failedRoutesOf(payment));
   if (plan.chosen === null) {

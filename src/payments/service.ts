@@ -1,3 +1,5 @@
+import { refuseInPanic } from '../fleet/panic.ts';
+import { readPanic } from '../fleet/switch-store.ts';
 import type { Db } from '../kit/db.ts';
 import { addEffect } from '../kit/effects.ts';
 import { newId, randomHex } from '../kit/ids.ts';
@@ -155,6 +157,7 @@ export async function intendPayment(
   prepared: PreparedPayment,
   source: string,
 ): Promise<StoredPayment> {
+  refuseInPanic(await readPanic(tx));
   const { clock, network } = context;
   const now = clock.now();
   const { invoice, amountMsat, feeLimitMsat, payer, own, options } = prepared;

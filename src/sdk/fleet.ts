@@ -2,7 +2,20 @@
 import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
 import type { CallOptions } from './payments.ts';
-import type { Account, Balance, Books, Health, Node } from './shapes.ts';
+import type {
+  Account,
+  Balance,
+  Books,
+  ConnectedNode,
+  Health,
+  Node,
+  NodeRequest,
+  NodeRotation,
+  Panic,
+  RemovedNode,
+  RotatedNode,
+  ShownNode,
+} from './shapes.ts';
 
 /** Amounts in answers are msat, as decimal digits. All of them throw ArgosyProblem and Unreachable. */
 export interface FleetVerbs {
@@ -10,6 +23,37 @@ export interface FleetVerbs {
   balance(options?: CallOptions): Promise<Balance>;
   /** The own nodes, their health and channels. */
   nodes(options?: CallOptions): Promise<readonly Node[]>;
+  /**
+   * The node starts nothing new, also after a restart, until it is resumed; what is under way goes on. Idempotent.
+   * @throws ArgosyProblem not_found, node_unavailable; OutcomeUnknown: call it again
+   */
+  drainNode(id: string, reason: string, options?: CallOptions): Promise<Node>;
+  /** Ends a drain. A rule that still holds, such as a chain that stands still, drains the node again. */
+  resumeNode(id: string, options?: CallOptions): Promise<Node>;
+  /** Whether all sending is stopped; since when, by whom and why. */
+  panic(options?: CallOptions): Promise<Panic>;
+  /**
+   * Throws the panic switch: once it answers with nobody in `waiting_for`, no part leaves any more. Idempotent.
+   * @throws OutcomeUnknown: call it again
+   */
+  stopSending(reason?: string, options?: CallOptions): Promise<Panic>;
+  resumeSending(options?: CallOptions): Promise<Panic>;
+  /** One own node, and how it is reached. @throws ArgosyProblem node_unknown */
+  node(id: string, options?: CallOptions): Promise<ShownNode>;
+  /**
+   * Checks a node, stores its credentials sealed, and takes it into the fleet; `check_only` looks alone.
+   * @throws ArgosyProblem node_check_failed (its `checks` say how to mend what failed), node_exists; OutcomeUnknown: see
+   * `nodes()`
+   * @example const { joined } = await argosy.addNode({ id: 'eu', lndconnect: process.env.EU_LND });
+   */
+  addNode(request: NodeRequest, options?: CallOptions): Promise<ConnectedNode>;
+  /**
+   * New credentials of the same node. A certificate is pinned beside the old one until `{ done: true }` ends that.
+   * Sending it again does no harm. @throws ArgosyProblem node_unknown, node_check_failed; OutcomeUnknown
+   */
+  rotateNode(id: string, change: NodeRotation, options?: CallOptions): Promise<RotatedNode>;
+  /** Forgets its credentials; its history stays. @throws ArgosyProblem node_unknown, node_in_use; OutcomeUnknown */
+  removeNode(id: string, options?: CallOptions & { readonly force?: boolean }): Promise<RemovedNode>;
   /** Own funds, and customers'. */
   accounts(options?: CallOptions): Promise<readonly Account[]>;
   /**
@@ -24,6 +68,9 @@ export interface FleetVerbs {
   health(options?: CallOptions): Promise<Health>;
 }
 
+/** A daemon that does not answer is waited for at each step. */
+const CHECK_MS = 60_000;
+
 interface All<T> {
   readonly data: readonly T[];
 }
@@ -31,18 +78,31 @@ interface All<T> {
 export function fleetVerbs(connection: Connection): FleetVerbs {
   const read = <T>(path: string, options: CallOptions | undefined): Promise<T> =>
     call<T>(connection, { method: 'GET', path, acts: false, signal: options?.signal });
+  const write = <T>(
+    path: string,
+    body: object,
+    options: CallOptions | undefined,
+    more: { readonly acts?: boolean; readonly timeoutMs?: number } = {},
+  ): Promise<T> =>
+    call<T>(connection, { method: 'POST', path, body, acts: true, signal: options?.signal, ...more });
+  const timeoutMs = Math.max(CHECK_MS, connection.timeoutMs);
+  const nodePath = (id: string, verb = ''): string => `/v1/nodes/${encodeURIComponent(id)}${verb}`;
   return {
+    drainNode: (id, reason, options) => write(nodePath(id, '/drain'), { reason }, options),
+    resumeNode: (id, options) => write(nodePath(id, '/resume'), {}, options),
+    panic: (options) => read('/v1/panic', options),
+    stopSending: (reason, options) => write('/v1/panic', { on: true, reason }, options),
+    resumeSending: (options) => write('/v1/panic', { on: false }, options),
     balance: (options) => read('/v1/balance', options),
     nodes: async (options) => (await read<All<Node>>('/v1/nodes', options)).data,
+    node: (id, options) => read(nodePath(id), options),
+    addNode: (request, options) =>
+      write('/v1/nodes', request, options, { acts: request.check_only !== true, timeoutMs }),
+    rotateNode: (id, change, options) => write(nodePath(id, '/rotate'), change, options, { timeoutMs }),
+    removeNode: (id, { force = false, ...options } = {}) =>
+      write(nodePath(id, '/remove'), { force }, options, { timeoutMs }),
     accounts: async (options) => (await read<All<Account>>('/v1/accounts', options)).data,
-    openAccount: (name, options) =>
-      call(connection, {
-        method: 'POST',
-        path: '/v1/accounts',
-        body: { name },
-        acts: true,
-        signal: options?.signal,
-      }),
+    openAccount: (name, options) => write('/v1/accounts', { name }, options),
     checkBooks: (options) => read('/v1/books/check', options),
     health: (options) =>
       call(connection, {

@@ -1,7 +1,15 @@
 /** What the API takes and answers, by its own schemas: types alone, nothing of them is there at run time. */
 import type { z } from '@hono/zod-openapi';
 import type { eventSchema } from '../events/routes.ts';
-import type { balanceSchema, booksSchema, healthSchema, nodeSchema } from '../fleet/routes.ts';
+import type {
+  connectedSchema,
+  nodeBody,
+  removedSchema,
+  rotatedSchema,
+  rotationBody,
+  shownNodeSchema,
+} from '../fleet/connecting-routes.ts';
+import type { balanceSchema, booksSchema, healthSchema, nodeSchema, panicSchema } from '../fleet/schemas.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
@@ -35,9 +43,18 @@ export type InvoiceRequest = AmountsIn<z.input<typeof invoiceBody>>;
 export type Invoice = z.infer<typeof invoiceSchema>;
 
 export type Node = z.infer<typeof nodeSchema>;
+/** A node with the way to it. */
+export type ShownNode = z.infer<typeof shownNodeSchema>;
+export type NodeRequest = AmountsIn<z.input<typeof nodeBody>>;
+export type ConnectedNode = z.infer<typeof connectedSchema>;
+export type CheckLine = ConnectedNode['checks'][number];
+export type NodeRotation = z.input<typeof rotationBody>;
+export type RotatedNode = z.infer<typeof rotatedSchema>;
+export type RemovedNode = z.infer<typeof removedSchema>;
 export type Channel = Node['channels'][number];
 export type Balance = z.infer<typeof balanceSchema>;
 export type Account = z.infer<typeof accountSchema>;
+export type Panic = z.infer<typeof panicSchema>;
 export type Books = z.infer<typeof booksSchema>;
 export type BookSide = Books['nodes'][number]['ledger'];
 export type Health = z.infer<typeof healthSchema>;

@@ -10,7 +10,7 @@ import { missingDaemons } from './net/daemons.ts';
 import type { Lnd } from './net/lnd.ts';
 import type { Network } from './net/network.ts';
 
-const EVENTUALLY_MS = 30_000;
+const EVENTUALLY_MS = 60_000;
 const POLL_MS = 30;
 /** LND waits so long for the rest of a total, whatever its flags. */
 const MPP_TIMEOUT_MS = 121_000;

@@ -164,6 +164,7 @@ describe('the API', () => {
     expect(await response.json()).toEqual({
       status: 'ok',
       database: 'up',
+      sending: 'on',
       nodes: { us: 'up', eu: 'up', asia: 'up' },
     });
   });

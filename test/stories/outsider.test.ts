@@ -178,7 +178,7 @@ describe.skipIf(!isOutsiderBuilt)('a node from outside', () => {
 
   it('leaves books that balance, nothing pending and no HTLC behind', async () => {
     await within('no HTLC hangs', async () => {
-      const pending = await Promise.all(running.world.nodes.map((own) => own.node.pendingHtlcs()));
+      const pending = await Promise.all(running.system.fleet.nodes.map((own) => own.node.pendingHtlcs()));
       return pending.flat().length === 0;
     });
     expect((await argosy.checkBooks()).difference_msat).toBe('0');

@@ -138,14 +138,14 @@ describe('the practice fleet', () => {
     expect(left).toEqual([]);
     expect(await read.query(`select id from part where state not in ('settled', 'failed')`)).toEqual([]);
     await eventually('no HTLC hangs', async () => {
-      const pending = await Promise.all(argosy.world.nodes.map((own) => own.node.pendingHtlcs()));
+      const pending = await Promise.all(argosy.system.fleet.nodes.map((own) => own.node.pendingHtlcs()));
       return pending.flat().length === 0;
     });
   });
 
   it('says 1 when somebody steals 1 msat', async () => {
-    const merchant = argosy.world.people.get('merchant');
-    const eu = argosy.world.nodes.find((own) => own.id === 'eu');
+    const merchant = argosy.practice?.world.people.get('merchant');
+    const eu = argosy.system.fleet.nodes.find((own) => own.id === 'eu');
     if (merchant === undefined || eu === undefined) throw new Error('somebody is missing');
     await steal(eu.node, merchant);
     const proof = await eventually('the theft shows', async () => {

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { ensureOwner, newSecret } from '../../src/access/service.ts';
+import type { ChainPatience } from '../../src/fleet/chain-view.ts';
 import type { OwnNode } from '../../src/fleet/fleet.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
@@ -69,6 +70,7 @@ export interface MemoryFleetOptions {
   /** What the system drives. Default: the own nodes as they are. */
   readonly driven?: () => OwnNode[];
   readonly patience?: Partial<Patience>;
+  readonly chainPatience?: Partial<ChainPatience>;
 }
 
 export async function startMemoryFleet(
@@ -101,6 +103,7 @@ async function openFleet(
       practiceRoutes(api, guarded, systemClock, practice);
     },
     patience: { ...PATIENCE, ...options.patience },
+    chainPatience: options.chainPatience ?? {},
   });
   return {
     network,

@@ -10,6 +10,8 @@ export interface Launch {
   readonly data: string;
   /** What the process says on stderr is added to this file. */
   readonly log: string;
+  /** Default: none, so the practice fleet. */
+  readonly config?: string;
   /** The Node that runs it. Default: this one. */
   readonly node?: string;
 }
@@ -32,11 +34,12 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-export function launchProduct({ data, log, node = process.execPath }: Launch): Product {
+export function launchProduct({ data, log, config, node = process.execPath }: Launch): Product {
   const began = performance.now();
   const stderr = openSync(log, 'a', 0o600);
   const { PATH = '', HOME = '', TMPDIR = '/tmp', NODE_OPTIONS = '' } = process.env;
-  const child = spawn(node, [ARGOSY, 'up', '--json', '--data', data, '--listen', '127.0.0.1:0'], {
+  const named = config === undefined ? [] : ['--config', config];
+  const child = spawn(node, [ARGOSY, 'up', '--json', '--data', data, ...named, '--listen', '127.0.0.1:0'], {
     detached: true,
     env: { PATH, HOME, TMPDIR, NODE_OPTIONS },
     stdio: ['ignore', 'pipe', stderr],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { ensureOwner, newSecret } from '../../src/access/service.ts';
+import { connectingRoutes } from '../../src/fleet/connecting-routes.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { MemoryNetwork } from '../../src/nodes/memory/network.ts';
@@ -64,7 +65,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
     nodes: ownNodes(network),
-    rooms(api, guarded) {
+    rooms(api, guarded, own) {
       practiceRoutes(api, guarded, systemClock, {
         people,
         nodes: ownNodes(network),
@@ -74,6 +75,7 @@ export async function startServedFleet(seed: string): Promise<ServedFleet> {
       });
       coinRoutes(api, guarded, { fund, height });
       doorRoutes(api, guarded, DOORS);
+      connectingRoutes(api, guarded, own, null);
     },
   });
   const { api, close } = await listen((request) => system.api.fetch(request));

@@ -22,6 +22,8 @@ async function check({ options, output }: Session) {
     valid: true,
     file,
     network: config.network,
+    fleet: config.nodes === null ? 'practice' : 'own',
+    nodes: (config.nodes ?? []).map(({ id, region }) => ({ id, region })),
     listen: `${config.listen.host}:${config.listen.port}`,
     data: config.data,
     database: config.databaseUrl === null ? 'embedded' : 'by url',
@@ -32,6 +34,7 @@ async function check({ options, output }: Session) {
     ...facts(
       [
         ['network', document.network],
+        ['fleet', config.nodes === null ? 'practice' : `own: ${namesOf(document.nodes)}`],
         ['listen', document.listen],
         ['data', document.data],
         ['database', document.database],
@@ -42,3 +45,8 @@ async function check({ options, output }: Session) {
   ]);
   return 0 as const;
 }
+
+const namesOf = (nodes: readonly { readonly id: string }[]): string =>
+  nodes.length === 0
+    ? 'those that are added'
+    : `${nodes.map(({ id }) => id).join(', ')}, and those that are added`;

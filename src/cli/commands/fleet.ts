@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { printable } from '../../lightning/text.ts';
 import type { Balance, Node } from '../../sdk/index.ts';
 import type { Output } from '../output.ts';
-import { facts, table } from '../print.ts';
+import { facts, pad, table } from '../print.ts';
 import type { Run, Session } from '../session.ts';
-import { stateText } from '../words.ts';
+import { stateSign, stateText } from '../words.ts';
+import { panicLines } from './panic.ts';
 
 export function addFleet(program: Command, run: Run): void {
   program
@@ -19,17 +20,46 @@ export function addFleet(program: Command, run: Run): void {
 }
 
 async function nodes({ connect, output }: Session) {
-  const data = await (await connect()).nodes();
-  output.show({ data }, () => [...nodeTable(data, output), ...awayLines(data)]);
+  const client = await connect();
+  const [data, panic] = await Promise.all([client.nodes(), client.panic()]);
+  output.show({ data }, () => [
+    ...(panic.on ? [...panicLines(panic, output), ''] : []),
+    ...nodeTable(data, output),
+    ...exposureLines(data, output),
+    ...problemLines(data, output),
+    ...awayLines(data),
+  ]);
   return 0 as const;
+}
+
+/** What is wrong, node by node: a sign, the name, a sentence. */
+function problemLines(data: readonly Node[], { paint }: Output): string[] {
+  const width = Math.max(...data.map(({ id }) => id.length), 0);
+  const lines = data.flatMap(({ id, state, problems }) =>
+    problems.map(
+      ({ text }) =>
+        `${stateSign(state === 'up' ? 'lagging' : state, paint)} ${pad(id, width)}  ${printable(text, 300)}`,
+    ),
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** Only of nodes that have a cap. */
+function exposureLines(data: readonly Node[], { money, paint }: Output): string[] {
+  const capped = data.filter((node) => node.exposure_msat_max !== null);
+  if (capped.length === 0) return [];
+  const lines = capped.map((node): [string, string] => [
+    node.id,
+    `holds ${money(node.exposure_msat)} of ${money(node.exposure_msat_max ?? '0')} at most`,
+  ]);
+  return ['', ...facts(lines, paint)];
 }
 
 /** Of a node that is away, what was seen last is shown. */
 function awayLines(data: readonly Node[]): string[] {
   const away = data.filter(({ state }) => state === 'down').map(({ id }) => id);
   if (away.length === 0) return [];
-  const verb = away.length === 1 ? 'does' : 'do';
-  return ['', `${away.join(', ')} ${verb} not answer; the numbers are as they were seen last.`];
+  return ['', `The numbers of ${away.join(', ')} are as they were seen last.`];
 }
 
 export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output): string[] {
@@ -41,6 +71,7 @@ export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output
     { title: 'channels', align: 'right' as const },
     { title: `can send ${unit}`, align: 'right' as const },
     { title: `can receive ${unit}`, align: 'right' as const },
+    { title: 'answers in', align: 'right' as const },
     { title: 'peers' },
   ];
   const rows = data.map((node) => [
@@ -51,6 +82,7 @@ export function nodeTable(data: readonly Node[], { amount, paint, unit }: Output
     `${node.channels.filter((channel) => channel.active).length}/${node.channels.length}`,
     amount(node.spendable_msat),
     amount(node.receivable_msat),
+    node.latency_ms === null ? '-' : `${node.latency_ms} ms`,
     [...new Set(node.channels.map((channel) => printable(channel.peer_alias, 20)))].join(', '),
   ]);
   return table(columns, rows, paint);

@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Folder, openFolder, readHolder } from '../../kit/folder.ts';
+import { type Folder, OWN_FLEET_MARK, openFolder, readHolder } from '../../kit/folder.ts';
 import { removePostgres } from '../../kit/postgres.ts';
 import { canAsk, confirm } from '../confirm.ts';
 import { cliProblem } from '../problem.ts';
@@ -41,6 +41,7 @@ async function reset(session: Session, { yes = false }: ResetOptions) {
   const books_remain = config.databaseUrl !== null;
   const folder = existsSync(data) ? lock(data) : null;
   try {
+    if (folder !== null) refuseOwnFleet(folder);
     const found = FORGOTTEN.filter((name) => existsSync(join(data, name)));
     if (found.length > 0 && !yes && canAsk() && !(await agreed(data, books_remain))) {
       output.note('Nothing was removed.');
@@ -53,6 +54,15 @@ async function reset(session: Session, { yes = false }: ResetOptions) {
   } finally {
     folder?.close();
   }
+}
+
+/** Nothing forgets the books of real nodes. @throws CliProblem folder_of_own_fleet */
+function refuseOwnFleet({ path, readFile }: Folder): void {
+  if (readFile(OWN_FLEET_MARK) === null) return;
+  throw cliProblem(
+    'folder_of_own_fleet',
+    `The data folder ${path} is that of an own fleet: no practice world is in it. Nothing was removed.`,
+  );
 }
 
 /** @throws CliProblem folder_in_use, folder_* */

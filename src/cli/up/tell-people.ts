@@ -23,7 +23,12 @@ export function tellPeople(session: Session): Teller {
     for (const line of lines) output.print(line);
   };
   return {
-    welcome: () => output.note('Argosy, a practice fleet: real Lightning nodes, worthless coins.\n'),
+    welcome: (network) =>
+      output.note(
+        network === null
+          ? 'Argosy, a practice fleet: real Lightning nodes, worthless coins.\n'
+          : `Argosy, your own fleet, on ${network}.\n`,
+      ),
     step: showSteps(live, output),
     nodes(nodes) {
       for (const node of nodes) live.set(`node ${node.id}`, nodeLine(node, output));
@@ -77,9 +82,9 @@ function nodeLine(node: Node, { money, paintNote }: Output): string {
   return `  ${stateSign(node.state, paintNote)} ${pad(node.id, NAME_WIDTH)} ${node.state}, ${channels}, can send ${money(node.spendable_msat)}`;
 }
 
-function readyLines(session: Session, { api, key, data, invoice, resumed }: Ready): string[] {
+function readyLines(session: Session, ready: Ready): string[] {
+  const { api, key } = ready;
   const { output } = session;
-  const { bold, dim } = stylesOf(output);
   const urls = facts(
     [
       ['map', mapLink({ api, key })],
@@ -89,21 +94,40 @@ function readyLines(session: Session, { api, key, data, invoice, resumed }: Read
     ],
     output.paint,
   );
-  const pay = invoice === null ? 'practice invoice --as merchant 10000' : `pay ${invoice}`;
-  const hint = elsewhere(session);
-  const next = [pay, 'invoice 5000 --region asia', 'books check'].map(hint);
   return [
     '',
     ...indent(urls),
     '',
-    bold('Next, in another terminal:'),
+    stylesOf(output).bold('Next, in another terminal:'),
     '',
-    ...indent(next),
+    ...indent(nextCommands(ready).map(elsewhere(session))),
     '',
-    dim(
-      `${resumed ? 'This world is back as it was' : 'This world stays'} in ${data}. Ctrl-C stops it; back again: ${hint('up')}`,
-    ),
-    dim(`Forget it: ${hint('practice reset')}`),
-    dim('New to Lightning? docs/concepts.md says what the words mean.'),
+    ...closingLines(session, ready).map(stylesOf(output).dim),
+  ];
+}
+
+function nextCommands({ practice, nodes }: Ready): string[] {
+  if (practice !== null) {
+    const { invoice } = practice;
+    const pay = invoice === null ? 'practice invoice --as merchant 10000' : `pay ${invoice}`;
+    return [pay, 'invoice 5000 --region asia', 'books check'];
+  }
+  return nodes === 0 ? ['node add'] : ['nodes', 'invoice 5000', 'books check', 'node add'];
+}
+
+function closingLines(session: Session, { data, practice, nodes }: Ready): string[] {
+  const hint = elsewhere(session);
+  if (practice === null) {
+    const first =
+      nodes === 0 ? ['No node has been added yet: `node add` asks for what it needs, and checks it.'] : [];
+    return [
+      ...first,
+      `Ctrl-C stops Argosy; your nodes go on. What it knows is in its database and in ${data}.`,
+    ];
+  }
+  return [
+    `${practice.resumed ? 'This world is back as it was' : 'This world stays'} in ${data}. Ctrl-C stops it; back again: ${hint('up')}`,
+    `Forget it: ${hint('practice reset')}`,
+    'New to Lightning? docs/concepts.md says what the words mean.',
   ];
 }

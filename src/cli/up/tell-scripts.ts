@@ -13,14 +13,13 @@ export function tellScripts({ print }: Output): Teller {
     payment: (payment) => tell('payment', payment),
     books: (books) => tell('books', books),
     trouble: (problem) => tell('problem', problem.document),
-    ready: ({ api, key, invoice, resumed }) =>
+    ready: ({ api, key, practice }) =>
       tell('ready', {
         api,
         key,
         openapi: `${api}/v1/openapi.json`,
         map: mapLink({ api, key }),
-        invoice,
-        resumed,
+        ...(practice ?? { own_fleet: true }),
       }),
     stopping() {},
   };

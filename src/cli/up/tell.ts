@@ -12,14 +12,20 @@ export interface Ready {
   readonly key: string;
   /** The data folder. */
   readonly data: string;
-  /** To try next; null: the tour failed. */
-  readonly invoice: string | null;
-  /** The world was there before. */
-  readonly resumed: boolean;
+  /** How many own nodes there are. */
+  readonly nodes: number;
+  /** Null: the fleet is the operator's own. */
+  readonly practice: {
+    /** To try next; null: the tour failed. */
+    readonly invoice: string | null;
+    /** The world was there before. */
+    readonly resumed: boolean;
+  } | null;
 }
 
 export interface Teller {
-  welcome(): void;
+  /** @param network of an own fleet; null: the practice fleet */
+  welcome(network: string | null): void;
   step(step: StartStep): void;
   nodes(nodes: readonly Node[]): void;
   quote(quote: Quote): void;

@@ -24,6 +24,14 @@ export async function runTour(client: Client, teller: Teller, resumed: boolean):
   return (await merchantAsks(client, NEXT_AMOUNT_MSAT, resumed ? 'to go on with' : 'the next one')).invoice;
 }
 
+/** An own fleet: who is there, and whether the books agree; those of nodes that are away cannot be compared. */
+export async function lookAround(client: Client, teller: Teller): Promise<void> {
+  const nodes = await client.nodes();
+  teller.nodes(nodes);
+  if (nodes.length > 0 && nodes.every(({ state }) => state !== 'down'))
+    teller.books(await client.checkBooks());
+}
+
 async function payFirst(client: Client, teller: Teller): Promise<void> {
   const nameOf = await readNames(client);
   const { invoice } = await merchantAsks(client, AMOUNT_MSAT, '25,000 sat, to begin with');

@@ -1,6 +1,8 @@
 /** How LND is called: one connection, its certificates pinned, typed by the .proto files beside. */
 import { createHash, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import {
   type ChannelCredentials,
   Client,
@@ -44,10 +46,20 @@ export interface Incoming<Message> extends AsyncIterable<Message> {
 export class LndError extends Error {
   readonly code: status;
   constructor(method: string, cause: ServiceError) {
-    super(`${method}: ${cause.details || cause.message}`);
+    super(`${method}: ${wordsOf(cause)}`);
     this.name = 'LndError';
     this.code = cause.code;
   }
+}
+
+/** grpc-js wraps what happened in words of its own; OpenSSL's are for who runs an authority. */
+function wordsOf({ details, message }: ServiceError): string {
+  const words = (details || message)
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\.? Resolution note: ?$/, '');
+  return /self-signed certificate|unable to (verify|get) |is not pinned/.test(words)
+    ? 'it shows a certificate that is not pinned; if LND has a new one, `argosy node rotate` pins it'
+    : words;
 }
 
 export interface LndAddress {
@@ -81,13 +93,19 @@ const definitions = (): PackageDefinition => {
 /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` shows it: `AB:CD:...`. */
 export const fingerprint = (pem: string): string => new X509Certificate(pem).fingerprint256;
 
+/**
+ * A certificate is trusted because it is there, whoever has signed it. Two of LND's own have the same name and no key
+ * identifiers: looked up by name alone, the one would be taken for the forged issuer of the other.
+ */
+const BY_ITSELF = { allowPartialTrustChain: true };
+
 /** The server is whoever has a pinned certificate, under whatever name it is reached. */
 function channelCredentials({ certificates, macaroon }: LndAddress): ChannelCredentials {
   const pins = new Set(certificates.map(fingerprint));
   const secure =
     pins.size === 0
       ? credentials.createSsl()
-      : credentials.createSsl(Buffer.from(certificates.join('\n')), null, null, {
+      : credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
           checkServerIdentity: (_, { fingerprint256 }) =>
             pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
         });
@@ -112,6 +130,10 @@ export function connect(to: LndAddress): Connection {
     'grpc.max_reconnect_backoff_ms': 2_000,
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
+    // TLS has no name for a server at a bare number; pinned, it needs none.
+    ...(isIP(to.address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === 0
+      ? {}
+      : { 'grpc.ssl_target_name_override': 'lnd' }),
   });
   return {
     service<Service>(name: string): Service {

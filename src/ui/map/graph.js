@@ -1,5 +1,5 @@
 /** What the API tells, as one graph: ports, which are nodes, and the channels between them. Pure. */
-/** @import { Node, PracticeMap } from '../../sdk/shapes.ts' */
+/** @import { Node, Panic, PracticeMap } from '../../sdk/shapes.ts' */
 
 /**
  * A node. Amounts are msat; of others only they themselves know what they could do.
@@ -30,14 +30,16 @@
  * @property {ReadonlyMap<string, Port>} ports own nodes first
  * @property {readonly Channel[]} channels
  * @property {number | null} height blocks of the chain
+ * @property {boolean} stopped all sending, by the panic switch
  */
 
 /**
  * @param {readonly Node[]} nodes
  * @param {PracticeMap | null} practice null: this is no practice world, or the key may not look at it
+ * @param {Panic | null} [panic] null: not known
  * @returns {Graph}
  */
-export function readGraph(nodes, practice) {
+export function readGraph(nodes, practice, panic = null) {
   const faults = new Map(practice?.faults.map((fault) => [fault.node, fault]));
   const own = nodes.map((node) => ownPort(node, faults.get(node.id)));
   const ports = new Map(own.map((port) => [port.key, port]));
@@ -59,6 +61,7 @@ export function readGraph(nodes, practice) {
   return {
     ports,
     channels: channels.sort(byEnds(ports)),
+    stopped: panic?.on === true,
     height: practice?.height ?? (heights.length > 0 ? Math.max(...heights) : null),
   };
 }

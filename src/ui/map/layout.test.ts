@@ -21,7 +21,16 @@ const nodes = (state: Node['state'] = 'up'): Node[] =>
     alias: id.toUpperCase(),
     version: null,
     network: 'regtest',
+    problems: [],
+    drains: [],
     block_height: 100,
+    block_hash: null,
+    peers: 1,
+    latency_ms: 1,
+    stream: null,
+    last_error: null,
+    exposure_msat: '0',
+    exposure_msat_max: null,
     spendable_msat: '7000',
     receivable_msat: '3000',
     channels: [],
@@ -120,6 +129,14 @@ describe('what is said of a fleet', () => {
       'eu-hub',
       'eu-shop',
     ]);
+  });
+
+  it('is before all that nothing is sent any more', () => {
+    const panic = { on: true, reason: null, principal: 'owner', at: null, waiting_for: [] };
+    expect(verdictOf(readGraph(nodes('drained'), null, panic), null)).toEqual({
+      well: false,
+      text: 'ALL SENDING IS STOPPED; eu is drained; 2 of 3 carry on',
+    });
   });
 
   it('is by how much the books differ', () => {

@@ -1,5 +1,5 @@
 /** The map: it begins with the key; then events drive it, and a slow look keeps it true. */
-/** @import { ArgosyEvent, Books, Invoice, Node, Page, Payment, PracticeMap } from '../../sdk/shapes.ts' */
+/** @import { ArgosyEvent, Books, Invoice, Node, Page, Panic, Payment, PracticeMap } from '../../sdk/shapes.ts' */
 import { ask, Refused } from './api.js';
 import { find, say } from './elements.js';
 import { readGraph } from './graph.js';
@@ -83,9 +83,11 @@ async function show(key, view) {
   const world = ask(key, '/v1/practice/map').catch(() => null);
   /** @type {{ data: Node[] } | null} */
   const nodes = await ask(key, '/v1/nodes').catch(() => null);
+  /** @type {Panic | null} */
+  const panic = await ask(key, '/v1/panic').catch(() => null);
   const practice = await world;
   if (nodes === null) view.stale();
-  else view.show(readGraph(nodes.data, practice), practice?.paid ?? []);
+  else view.show(readGraph(nodes.data, practice, panic), practice?.paid ?? []);
 }
 
 /** @param {string} key @param {View} view */

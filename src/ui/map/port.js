@@ -35,7 +35,7 @@ export function drawPort(parent, own) {
 /** @param {Port} port */
 function healthOf({ state, trouble }) {
   if (state === 'down') return 'down';
-  return state === 'lagging' || trouble !== '' ? 'ill' : 'well';
+  return (state !== null && state !== 'up') || trouble !== '' ? 'ill' : 'well';
 }
 
 /** @param {Element} group */

@@ -11,6 +11,8 @@ const SIGNS = new Map([
   ['down', '✕'],
   ['failed', '✕'],
   ['lagging', '◔'],
+  ['disputed', '◔'],
+  ['drained', '–'],
   ['unknown', '?'],
 ]);
 
@@ -113,7 +115,11 @@ export function verdictOf(graph, books) {
     ([state, ports]) =>
       `${listed(ports.map(({ name }) => name))} ${ports.length === 1 ? 'is' : 'are'} ${state}`,
   );
-  const problems = differ ? [`the books differ by ${sat(books.difference_msat)} sat`, ...states] : states;
+  const problems = [
+    graph.stopped ? 'ALL SENDING IS STOPPED' : '',
+    differ ? `the books differ by ${sat(books.difference_msat)} sat` : '',
+    ...states,
+  ].filter((problem) => problem !== '');
   if (problems.length === 0) {
     const proven = books === null ? '' : ', the books balance';
     return { well: true, text: `All ${own.length} nodes are up${proven}` };

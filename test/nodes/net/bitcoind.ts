@@ -1,6 +1,6 @@
 import { type Chain, chainOf, MINING_ADDRESS, RPC_USER, rpcPassword } from './chain.ts';
-import { makeDaemon } from './daemon.ts';
 import { programOf } from './daemons.ts';
+import type { NetFolder } from './folder.ts';
 import { freePort } from './ports.ts';
 import { rpcAt } from './rpc.ts';
 import { until } from './until.ts';
@@ -9,11 +9,11 @@ import { until } from './until.ts';
 export const BITCOIND_FIRST_BLOCKS = 150;
 
 /** A bitcoind without a wallet, and without a block but the first. */
-export async function startBitcoind(network: string, name: string): Promise<Chain> {
+export async function startBitcoind(folder: NetFolder, name: string): Promise<Chain> {
   const [rpcPort, p2pPort] = [await freePort(), await freePort()];
   const [blocksPort, transactionsPort] = [await freePort(), await freePort()];
   const password = rpcPassword();
-  const daemon = makeDaemon(network, name);
+  const daemon = folder.daemon(name);
   daemon.start(programOf('bitcoind'), [
     '-regtest',
     `-datadir=${daemon.folder}`,
@@ -50,6 +50,8 @@ export async function startBitcoind(network: string, name: string): Promise<Chai
     p2pPort,
     rpc,
     generate: (blocks) => rpc('generatetoaddress', [blocks, MINING_ADDRESS]),
+    connect: (address) => rpc('addnode', [address, 'onetry']),
+    disconnect: (address) => rpc('disconnectnode', [address]),
     lndFlags: [
       '--bitcoin.node=bitcoind',
       `--bitcoind.rpchost=127.0.0.1:${rpcPort}`,

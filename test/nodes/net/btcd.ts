@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { type Chain, chainOf, MINING_ADDRESS, RPC_USER, rpcPassword } from './chain.ts';
-import { makeDaemon } from './daemon.ts';
 import { programOf } from './daemons.ts';
+import type { NetFolder } from './folder.ts';
 import { freePort } from './ports.ts';
 import { rpcAt } from './rpc.ts';
 import { until } from './until.ts';
@@ -12,10 +12,10 @@ import { until } from './until.ts';
 export const BTCD_FIRST_BLOCKS = 450;
 
 /** A btcd without a block but the first. */
-export async function startBtcd(network: string, name: string): Promise<Chain> {
+export async function startBtcd(folder: NetFolder, name: string): Promise<Chain> {
   const [rpcPort, p2pPort] = [await freePort(), await freePort()];
   const password = rpcPassword();
-  const daemon = makeDaemon(network, name);
+  const daemon = folder.daemon(name);
   const at = (file: string): string => join(daemon.folder, file);
   daemon.start(programOf('btcd'), [
     '--regtest',
@@ -58,6 +58,8 @@ export async function startBtcd(network: string, name: string): Promise<Chain> {
     p2pPort,
     rpc,
     generate: (blocks) => rpc('generate', [blocks]),
+    connect: (address) => rpc('addnode', [address, 'add']),
+    disconnect: (address) => rpc('addnode', [address, 'remove']),
     lndFlags: [
       '--bitcoin.node=btcd',
       `--btcd.rpchost=127.0.0.1:${rpcPort}`,

@@ -28,13 +28,15 @@ export interface Chain {
   mempool(): Promise<readonly string[]>;
   /** Pays in one transaction, out of coinbases that are ripe; not mined yet. */
   pay(payments: readonly Payment[]): Promise<string>;
-  /** Another daemon of the same chain: what one hears the other hears, until `leave`. */
+  /** Joins the chain of another daemon: what one hears the other hears, until `leave`. */
   follow(other: Chain): Promise<void>;
-  /** Hears nothing more from the other, and stays at its height. */
-  leave(other: Chain): Promise<void>;
+  /** Hears nothing more from whom it follows, and stays at its height. */
+  leave(): Promise<void>;
+  readonly follows: Chain | null;
   /** SIGSTOP and SIGCONT: it answers nobody, and its connections stay. */
   pause(): void;
   resume(): void;
+  readonly isPaused: boolean;
   /** btcd forgets its regtest chain when it stops: there is no coming back. */
   stop(): Promise<void>;
   logTail(lines?: number): string;
@@ -48,17 +50,30 @@ export interface ChainKind {
   readonly lndFlags: readonly string[];
   readonly rpc: Rpc;
   generate(blocks: number): Promise<unknown>;
+  /** To another daemon's address; both repeat themselves without harm. */
+  connect(address: string): Promise<unknown>;
+  disconnect(address: string): Promise<unknown>;
 }
+
+const addressOf = ({ p2pPort }: Chain): string => `127.0.0.1:${p2pPort}`;
 
 export function chainOf(daemon: Daemon, its: ChainKind): Chain {
   const { rpc } = its;
   const height = () => rpc<number>('getblockcount');
   const pay = payCoins(rpc);
+  let follows: Chain | null = null;
+  let isPaused = false;
   return {
     ...its,
     name: daemon.name,
     get pid() {
       return daemon.pid;
+    },
+    get follows() {
+      return follows;
+    },
+    get isPaused() {
+      return isPaused;
     },
     height,
     pay,
@@ -72,22 +87,30 @@ export function chainOf(daemon: Daemon, its: ChainKind): Chain {
     },
     mempool: () => rpc<string[]>('getrawmempool'),
     async follow(other) {
-      await rpc('addnode', [`127.0.0.1:${other.p2pPort}`, 'add']);
+      await its.connect(addressOf(other));
       await until(`${daemon.name} to follow ${other.name}`, async () => {
         return (await rpc<string>('getbestblockhash')) === (await other.rpc<string>('getbestblockhash'));
       });
+      follows = other;
     },
-    async leave(other) {
-      const address = `127.0.0.1:${other.p2pPort}`;
-      await rpc('addnode', [address, 'remove']);
-      if (its.kind === 'bitcoind') await rpc('disconnectnode', [address]);
-      await until(`${daemon.name} to leave ${other.name}`, async () => {
+    async leave() {
+      if (follows === null) return;
+      const address = addressOf(follows);
+      await its.disconnect(address);
+      await until(`${daemon.name} to be left alone`, async () => {
         const peers = await rpc<{ addr: string }[]>('getpeerinfo');
         return !peers.some(({ addr }) => addr === address);
       });
+      follows = null;
     },
-    pause: daemon.pause,
-    resume: daemon.resume,
+    pause() {
+      daemon.pause();
+      isPaused = true;
+    },
+    resume() {
+      daemon.resume();
+      isPaused = false;
+    },
     stop: daemon.stop,
     logTail: daemon.logTail,
   };

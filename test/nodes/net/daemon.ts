@@ -48,6 +48,7 @@ export function makeDaemon(network: string, name: string): Daemon {
       // In a group of its own: Ctrl-C at the terminal is for the owner of the network, which stops all in order.
       const started = spawn(program, args, { cwd: folder, detached: true, stdio: ['ignore', out, out] });
       closeSync(out);
+      started.on('error', () => {}); // no pid then, which is said at once
       if (started.pid === undefined) throw new Error(`${program} cannot be started`);
       started.unref();
       writeFileSync(noted, String(started.pid));

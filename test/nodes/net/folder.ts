@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Daemon, makeDaemon } from './daemon.ts';
 
 const MEMORY = '/dev/shm';
 const PREFIX = 'argosy-net-';
@@ -17,12 +19,17 @@ cat >/dev/null
 for noted in "$1"/pids/*; do
   [ -e "$noted" ] && kill -9 "$(cat "$noted")"
 done
-rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+for try in 1 2 3 4 5; do
+  rm -rf "$1" && exit
+  sleep 1
+done
 `;
 
 export interface NetFolder {
   readonly path: string;
-  /** Kills what is left and removes the folder; resolves when that is done. */
+  /** A daemon that lives in it. */
+  daemon(name: string): Daemon;
+  /** Kills all of them and removes the folder; resolves when that is done. */
   clear(): Promise<void>;
 }
 
@@ -35,10 +42,17 @@ export function makeNetFolder(): NetFolder {
   });
   const gone = once(guard, 'exit');
   guard.unref();
-  if ('unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref();
+  (guard.stdin as Socket).unref();
+  const daemons: Daemon[] = [];
   return {
     path,
+    daemon(name) {
+      const daemon = makeDaemon(path, name);
+      daemons.push(daemon);
+      return daemon;
+    },
     async clear() {
+      await Promise.all(daemons.map((daemon) => daemon.kill()));
       guard.ref();
       guard.stdin.end();
       await gone;

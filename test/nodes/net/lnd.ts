@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chain } from './chain.ts';
-import { type Daemon, makeDaemon } from './daemon.ts';
+import type { Daemon } from './daemon.ts';
 import { programOf } from './daemons.ts';
+import type { NetFolder } from './folder.ts';
 import { type Fee, LND_FEE, lndFlags } from './lnd_flags.ts';
 import { freePort } from './ports.ts';
 import { type Rest, restAt } from './rest.ts';
@@ -69,10 +70,10 @@ export interface StartOptions {
 const PASSWORD = Buffer.from('of a test network').toString('base64');
 const PATIENCE_MS = 60_000;
 
-export async function startLnd(network: string, name: string, options: LndOptions): Promise<Lnd> {
+export async function startLnd(home: NetFolder, name: string, options: LndOptions): Promise<Lnd> {
   const [rpcPort, restPort, p2pPort] = [await freePort(), await freePort(), await freePort()];
   const { chain, fee = LND_FEE, wallet = 'open' } = options;
-  const daemon = makeDaemon(network, name);
+  const daemon = home.daemon(name);
   const { folder } = daemon;
   const certPath = join(folder, 'tls.cert');
   const macaroonPath = join(folder, 'data/chain/bitcoin/regtest/admin.macaroon');
@@ -164,8 +165,8 @@ function walletDoor(daemon: Daemon, rest: Rest) {
     /** Makes the wallet where there is none. @returns whether it is open */
     async open(unlock: boolean): Promise<boolean> {
       if ((await reaches(['NON_EXISTING', 'LOCKED'])) === 'NON_EXISTING') {
-        const seed = await rest<{ cipher_seed_mnemonic: string[] }>('GET', '/v1/genseed');
-        await rest('POST', '/v1/initwallet', { ...seed, wallet_password: PASSWORD });
+        const { cipher_seed_mnemonic } = await rest('GET', '/v1/genseed');
+        await rest('POST', '/v1/initwallet', { cipher_seed_mnemonic, wallet_password: PASSWORD });
         return true;
       }
       if (unlock) await rest('POST', '/v1/unlockwallet', { wallet_password: PASSWORD });

@@ -39,6 +39,7 @@ export const lndFlags = (place: LndPlace, fee: Fee, chainFlags: readonly string[
   '--protocol.wumbo-channels',
   // Quicker than among strangers: gossip, reconnecting, confirming.
   '--trickledelay=50',
+  '--gossip.sub-batch-delay=20ms',
   '--minbackoff=200ms',
   '--maxbackoff=2s',
   '--bitcoin.defaultchanconfs=1',

@@ -20,11 +20,11 @@ export async function newAddress(node: Lnd): Promise<string> {
   return (await node.rest<{ address: string }>('GET', '/v1/newaddress?type=TAPROOT_PUBKEY')).address;
 }
 
-/** At the tip of its chain, and says so itself. */
+/** At the tip of its chain, or of the chain which that one follows, and says so itself. */
 export async function isSynced(node: Lnd): Promise<boolean> {
   type Info = { block_height: number; synced_to_chain: boolean };
   const { block_height, synced_to_chain } = await node.rest<Info>('GET', '/v1/getinfo');
-  return synced_to_chain && block_height === (await node.chain.height());
+  return synced_to_chain && block_height === (await (node.chain.follows ?? node.chain).height());
 }
 
 export async function confirmedSat(node: Lnd): Promise<number> {
@@ -46,11 +46,11 @@ export async function connect(from: Lnd, to: Lnd): Promise<void> {
   });
 }
 
-/** All in one funding transaction, which is in the mempool afterwards and wants blocks. */
+/** All in one funding transaction, which wants blocks. @returns its txid */
 export async function openChannels(
   from: Lnd,
   channels: readonly (Omit<PlannedChannel, 'from' | 'to'> & { readonly to: Lnd })[],
-): Promise<void> {
+): Promise<string> {
   const batch = channels.map(({ to, capacitySat, pushSat = 0, fromFee, ...rest }) => ({
     node_pubkey: Buffer.from(to.pubkey, 'hex').toString('base64'),
     local_funding_amount: String(capacitySat),
@@ -63,22 +63,35 @@ export async function openChannels(
       use_fee_rate: true,
     }),
   }));
-  await from.rest('POST', '/v1/channels/batch', { channels: batch, sat_per_vbyte: '2' });
+  type Opened = { pending_channels: { txid: string }[] };
+  const { pending_channels } = await from.rest<Opened>('POST', '/v1/channels/batch', {
+    channels: batch,
+    sat_per_vbyte: '2',
+  });
+  return Buffer.from(pending_channels[0]?.txid ?? '', 'base64')
+    .reverse()
+    .toString('hex');
 }
 
-export async function activeChannels(node: Lnd): Promise<number> {
-  const { channels } = await node.rest<{ channels: unknown[] }>('GET', '/v1/channels?active_only=true');
-  return channels.length;
+/** @returns their funding outpoints, `txid:index` */
+export async function activeChannels(node: Lnd): Promise<string[]> {
+  type Channels = { channels: { channel_point: string }[] };
+  const { channels } = await node.rest<Channels>('GET', '/v1/channels?active_only=true');
+  return channels.map(({ channel_point }) => channel_point);
 }
 
-/** Announced channels of the node's graph (or: all) whose two ends have both told their fees. */
-export async function knownChannels(node: Lnd, which: 'announced' | 'all' = 'announced'): Promise<number> {
-  type Edge = { node1_policy: unknown; node2_policy: unknown };
-  const { edges } = await node.rest<{ edges: Edge[] }>(
-    'GET',
-    `/v1/graph?include_unannounced=${which === 'all'}`,
-  );
-  return edges.filter(({ node1_policy, node2_policy }) => node1_policy && node2_policy).length;
+/**
+ * Channels of the node's graph whose two ends have both told their fees; of unannounced ones a node knows its own.
+ *
+ * @returns their funding outpoints, `txid:index`
+ */
+export async function knownChannels(node: Lnd, which: 'announced' | 'all' = 'announced'): Promise<string[]> {
+  type Graph = { edges: { chan_point: string; node1_policy: unknown; node2_policy: unknown }[] };
+  const path = `/v1/graph?include_unannounced=${which === 'all'}`;
+  const { edges } = await node.rest<Graph>('GET', path);
+  return edges
+    .filter(({ node1_policy, node2_policy }) => node1_policy && node2_policy)
+    .map(({ chan_point }) => chan_point);
 }
 
 /** @returns a BOLT 11 invoice */

@@ -2,7 +2,7 @@
 import { BITCOIND_FIRST_BLOCKS, startBitcoind } from './bitcoind.ts';
 import { BTCD_FIRST_BLOCKS, startBtcd } from './btcd.ts';
 import type { Chain } from './chain.ts';
-import { makeNetFolder } from './folder.ts';
+import { makeNetFolder, type NetFolder } from './folder.ts';
 import { type Lnd, type LndOptions, startLnd } from './lnd.ts';
 import {
   activeChannels,
@@ -19,6 +19,8 @@ import { until } from './until.ts';
 export interface PlannedNode extends Omit<LndOptions, 'chain'> {
   /** Coins of its wallet besides what its channels take: one output each, confirmed. */
   readonly coinsSat?: readonly number[];
+  /** A chain daemon of its own, named `NAME-chain`, that follows the network's. Default: the network's. */
+  readonly ownChain?: Chain['kind'];
 }
 
 export interface NetPlan<Name extends string> {
@@ -36,11 +38,11 @@ export interface Network<Name extends string = string> {
   readonly nodes: readonly Lnd[];
   /** @throws for a name that nobody has */
   node(name: Name): Lnd;
-  /** Resolves when every node that runs has seen the blocks. */
+  /** Resolves when every node that runs has seen the blocks, save those whose chain is paused or left alone. */
   mine(blocks?: number): Promise<void>;
   /** Pays each of these outputs, in sat, and mines one block; resolves when the wallet counts them. */
   fund(node: Lnd, coinsSat: readonly number[]): Promise<void>;
-  /** Opens, mines six blocks; resolves when the channels are active and every node that runs knows the announced ones. */
+  /** Opens, mines six blocks; resolves when the channels are active and every node that runs and has a channel knows the announced ones. */
   open(channels: readonly PlannedChannel[]): Promise<void>;
   /** A daemon more, with a chain that is empty until it follows another. */
   startChain(kind: Chain['kind'], name: string): Promise<Chain>;
@@ -65,11 +67,17 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
   const folder = makeNetFolder();
   try {
     const kind = plan.chain ?? 'btcd';
-    const chain = await START[kind](folder.path, kind);
+    const chain = await START[kind](folder, kind);
     await chain.mine(FIRST_BLOCKS[kind]);
-    const network = networkOn(folder, chain);
+    const network = networkOn(folder, chain, Object.keys(plan.nodes));
     const planned = Object.entries<PlannedNode>(plan.nodes);
-    await Promise.all(planned.map(([name, { coinsSat: _, ...options }]) => network.join(name, options)));
+    await Promise.all(
+      planned.map(async ([name, { coinsSat: _, ownChain, ...options }]) => {
+        const own = ownChain && (await network.startChain(ownChain, `${name}-chain`));
+        await own?.follow(chain);
+        await network.join(name, { ...options, chain: own ?? chain });
+      }),
+    );
     await fundAll(network, plan);
     await network.open(plan.channels);
     return network;
@@ -79,20 +87,19 @@ export async function startNetwork<Name extends string>(plan: NetPlan<Name>): Pr
   }
 }
 
-function networkOn(folder: ReturnType<typeof makeNetFolder>, chain: Chain): Network {
-  const chains = [chain];
-  const byName = new Map<string, Lnd>();
-  const running = (): Lnd[] => network.nodes.filter(({ pid }) => pid !== null);
+function networkOn(folder: NetFolder, chain: Chain, order: readonly string[]): Network {
+  const byName = new Map<string, Lnd | null>(order.map((name) => [name, null]));
+  const running = (): Lnd[] => network.nodes.filter(({ pid, chain }) => pid !== null && !chain.isPaused);
 
   const network: Network = {
     folder: folder.path,
     chain,
     get nodes() {
-      return [...byName.values()];
+      return [...byName.values()].filter((node) => node !== null);
     },
     node(name) {
       const node = byName.get(name);
-      if (node === undefined) throw new Error(`no node ${name}; there are ${[...byName.keys()].join(', ')}`);
+      if (!node) throw new Error(`no node ${name}; there are ${[...byName.keys()].join(', ')}`);
       return node;
     },
     async mine(blocks = 1) {
@@ -105,22 +112,14 @@ function networkOn(folder: ReturnType<typeof makeNetFolder>, chain: Chain): Netw
       await fundWallets(network, [[node, coinsSat]]);
     },
     open: (channels) => openAll(network, running, channels),
-    async startChain(kind, name) {
-      const started = await START[kind](folder.path, name);
-      chains.push(started);
-      return started;
-    },
+    startChain: (kind, name) => START[kind](folder, name),
     async join(name, options = {}) {
-      const node = await startLnd(folder.path, name, { chain, ...options });
+      const node = await startLnd(folder, name, { chain, ...options });
       byName.set(name, node);
       await until(`${name} to be at the tip`, () => isSynced(node));
       return node;
     },
-    async stop() {
-      await Promise.all(network.nodes.map((node) => node.kill()));
-      for (const each of chains) each.pause();
-      await folder.clear();
-    },
+    stop: () => folder.clear(),
   };
   return network;
 }
@@ -162,43 +161,39 @@ async function openAll(
   channels: readonly PlannedChannel[],
 ): Promise<void> {
   if (channels.length === 0) return;
-  const active = await countBy(running(), activeChannels);
-  const known = await countBy(running(), (node) => knownChannels(node));
-  const told = await countBy(running(), (node) => knownChannels(node, 'all'));
   const openers = Map.groupBy(channels, ({ from }) => from);
-  await Promise.all(
+  const fundings = await Promise.all(
     [...openers].map(async ([name, its]) => {
       const from = network.node(name);
       const theirs = its.map(({ from: _, to, ...channel }) => ({ ...channel, to: network.node(to) }));
       for (const to of new Set(theirs.map((channel) => channel.to))) await connect(from, to);
-      await openChannels(from, theirs);
+      const txid = await openChannels(from, theirs);
+      await until(`the funding by ${name}`, async () => (await network.chain.mempool()).includes(txid));
+      return txid;
     }),
   );
-  const countOf = (node: Lnd, which: (channel: PlannedChannel) => boolean): number =>
-    channels.filter((each) => [each.from, each.to].includes(node.name) && which(each)).length;
-  const everyone = (ask: (node: Lnd) => Promise<boolean>, what: string) =>
-    Promise.all(running().map((node) => until(`${what} of ${node.name}`, () => ask(node))));
+  const countNew = (points: readonly string[]): number =>
+    points.filter((point) => fundings.some((txid) => point.startsWith(`${txid}:`))).length;
+  const countOwn = ({ name }: Lnd): number =>
+    channels.filter(({ from, to }) => from === name || to === name).length;
 
   // One block first: an LND that hears of confirming and of announcing in one breath mixes them up.
   await network.mine(1);
-  await everyone(async (node) => {
-    const own = countOf(node, () => true);
-    return (
-      (await activeChannels(node)) >= (active.get(node) ?? 0) + own &&
-      (await knownChannels(node, 'all')) >= (told.get(node) ?? 0) + own
-    );
-  }, 'the channels');
+  const ends = running().filter((node) => countOwn(node) > 0);
+  const untilAll = (nodes: readonly Lnd[], what: string, holds: (node: Lnd) => Promise<boolean>) =>
+    Promise.all(nodes.map((node) => until(`${what} of ${node.name}`, () => holds(node))));
+  await untilAll(ends, 'the channels', async (node) => {
+    const active = countNew(await activeChannels(node));
+    return Math.min(active, countNew(await knownChannels(node, 'all'))) >= countOwn(node);
+  });
   await network.mine(ANNOUNCING_BLOCKS - 1);
   const announced = channels.filter((channel) => channel.private !== true).length;
-  await everyone(
-    async (node) => (await knownChannels(node)) >= (known.get(node) ?? 0) + announced,
-    'the graph',
+  const peered = await Promise.all(
+    running().map(async (node) => ((await activeChannels(node)).length > 0 ? node : null)),
   );
-}
-
-async function countBy(
-  nodes: readonly Lnd[],
-  count: (node: Lnd) => Promise<number>,
-): Promise<Map<Lnd, number>> {
-  return new Map(await Promise.all(nodes.map(async (node) => [node, await count(node)] as const)));
+  await untilAll(
+    peered.filter((node) => node !== null),
+    'the graph',
+    async (node) => countNew(await knownChannels(node)) >= announced,
+  );
 }

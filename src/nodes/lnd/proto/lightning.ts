@@ -32,7 +32,6 @@ export interface Lightning {
   subscribeCustomMessages: Stream<SubscribeCustomMessagesRequest, CustomMessage>;
   subscribeChannelBackups: Stream<ChannelBackupSubscription, ChanBackupSnapshot>;
   exportAllChannelBackups: Unary<ChanBackupExportRequest, ChanBackupSnapshot>;
-  checkMacaroonPermissions: Unary<CheckMacPermRequest, CheckMacPermResponse>;
   signMessage: Unary<SignMessageRequest, SignMessageResponse>;
   verifyMessage: Unary<VerifyMessageRequest, VerifyMessageResponse>;
   channelAcceptor: Duplex<ChannelAcceptResponse, ChannelAcceptRequest>;
@@ -905,21 +904,6 @@ export interface MultiChanBackup {
 }
 
 export type ChanBackupExportRequest = Record<never, never>;
-
-export interface CheckMacPermRequest {
-  macaroon: Buffer;
-  permissions: MacaroonPermission[];
-  fullMethod: string;
-}
-
-export interface MacaroonPermission {
-  entity: string;
-  action: string;
-}
-
-export interface CheckMacPermResponse {
-  valid: boolean;
-}
 
 export interface SignMessageRequest {
   msg: Buffer;

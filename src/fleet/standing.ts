@@ -1,0 +1,140 @@
+/** What a node may be used for, and what is wrong with it, in words for whoever is woken by it. Pure. */
+import { formatSat, type Msat } from '../money/msat.ts';
+import { type ChainPatience, chainReason, consequenceOf, type Judgement } from './chain-view.ts';
+import type { Reading } from './health.ts';
+import type { Joining } from './member.ts';
+import type { StreamHealth } from './stream.ts';
+
+/**
+ * `up`: sends and receives. `disputed`: receives only, for nobody knows which chain is the right one. `lagging`: behind
+ * its chain, by its own word. `drained`: by hand or by rule; what is under way goes on. `down`: cannot be used from here.
+ */
+export const NODE_STATES = ['up', 'disputed', 'lagging', 'drained', 'down'] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+export interface Drain {
+  readonly cause: 'hand' | 'rule';
+  readonly reason: string;
+  /** By hand: whose key. */
+  readonly principal: string | null;
+  /** ms since 1970. */
+  readonly since: number;
+}
+
+export interface NodeProblem {
+  readonly code: ProblemOfNode;
+  /** A sentence without its subject, which is the node. */
+  readonly text: string;
+}
+export type ProblemOfNode =
+  | 'not_joined'
+  | 'another_owner'
+  | 'silent'
+  | 'another_node'
+  | 'stream_ended'
+  | 'lagging'
+  | 'drained'
+  | 'chain_behind'
+  | 'chain_forked'
+  | 'chain_disputed'
+  | 'chain_quiet'
+  | 'no_peers'
+  | 'slow'
+  | 'over_exposure';
+
+export interface StandingFacts {
+  readonly joining: Joining;
+  /** False: the lease is another process's, or has run out. */
+  readonly owned: boolean;
+  readonly reading: Reading;
+  /** Null before the node has joined. */
+  readonly stream: StreamHealth | null;
+  readonly drains: readonly Drain[];
+  readonly chain: Judgement | null;
+  /** How long the whole fleet has seen no new block, if that is too long; else null. */
+  readonly quietMs: number | null;
+  /** What it holds, and may hold at most; null: not known, or no cap. */
+  readonly exposureMsat: Msat | null;
+  readonly exposureMsatMax: Msat | null;
+}
+
+const SLOW_MS = 2_000;
+
+export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: number): NodeState {
+  const { joining, owned, reading, stream, drains, chain } = facts;
+  if (joining.kind === 'waiting' || !owned || reading.reach === 'down') return 'down';
+  if (stream === null || stream.error !== null) return 'down';
+  const consequence = chain === null ? 'none' : consequenceOf(chain, patience, nowMs);
+  if (drains.length > 0 || consequence === 'drain') return 'drained';
+  if (reading.reach === 'lagging') return 'lagging';
+  return consequence === 'no_sends' ? 'disputed' : 'up';
+}
+
+/** The gravest first. */
+export function problemsOf(facts: StandingFacts, nowMs: number): NodeProblem[] {
+  return [...absence(facts, nowMs), ...trouble(facts, nowMs)];
+}
+
+function absence({ joining, owned, reading, stream }: StandingFacts, nowMs: number): NodeProblem[] {
+  if (joining.kind === 'waiting') {
+    return [{ code: 'not_joined', text: `has not joined yet, and is tried again: ${joining.reason}` }];
+  }
+  if (!owned) {
+    return [{ code: 'another_owner', text: 'belongs to another Argosy process, which has taken it over' }];
+  }
+  const { lastError } = reading;
+  if (reading.reach === 'down' && lastError !== null) {
+    return [{ code: reading.stranger ? 'another_node' : 'silent', text: lastError.message }];
+  }
+  if (stream !== null && stream.error !== null) {
+    const text = `its events have not come for ${spanText(nowMs - stream.since)}: ${stream.error}`;
+    return [{ code: 'stream_ended', text }];
+  }
+  return [];
+}
+
+function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
+  const { reading, drains, chain, quietMs, exposureMsat, exposureMsatMax } = facts;
+  const reason = chain === null ? null : chainReason(chain.verdict);
+  const { info, latencyMs } = reading;
+  const present = reading.reach !== 'down';
+  const found: (NodeProblem | false)[] = [
+    ...drains.map(({ cause, reason, principal, since }): NodeProblem => {
+      const by = cause === 'hand' ? `drained by ${principal ?? 'hand'}` : 'drained by rule';
+      return { code: 'drained', text: `${by} for ${spanText(nowMs - since)}: ${reason}` };
+    }),
+    reason !== null &&
+      chain !== null &&
+      !drains.some((drain) => drain.cause === 'rule') && {
+        code: `chain_${chain.verdict.kind as 'behind' | 'forked' | 'disputed'}`,
+        text: reason,
+      },
+    reading.reach === 'lagging' && {
+      code: 'lagging',
+      text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
+    },
+    present &&
+      quietMs !== null && {
+        code: 'chain_quiet',
+        text: `has seen no new block for ${spanText(quietMs)}, nor has any other node: compare with a block explorer`,
+      },
+    present && info?.peers === 0 && { code: 'no_peers', text: 'is connected to no peer: see its network' },
+    present &&
+      latencyMs !== null &&
+      latencyMs > SLOW_MS && { code: 'slow', text: `takes ${latencyMs} ms to answer` },
+    exposureMsat !== null &&
+      exposureMsatMax !== null &&
+      exposureMsat > exposureMsatMax && {
+        code: 'over_exposure',
+        text: `holds ${formatSat(exposureMsat)} sat, and may hold ${formatSat(exposureMsatMax)}: it issues no invoices until it holds less`,
+      },
+  ];
+  return found.filter((problem) => problem !== false);
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const spanText = (ms: number): string => {
+  if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / 1000))} s`;
+  return ms < HOUR_MS ? `${Math.floor(ms / MINUTE_MS)} min` : `${Math.floor(ms / HOUR_MS)} h`;
+};

@@ -1,0 +1,49 @@
+/** An own fleet as `argosy up` starts it: the key of the vault, the nodes that are known, what connects more. */
+import type { Guarded } from '../access/http.ts';
+import type { Config } from '../config.ts';
+import type { Db } from '../kit/db.ts';
+import { type Folder, OWN_FLEET_MARK } from '../kit/folder.ts';
+import type { Api } from '../kit/http.ts';
+import { Problem } from '../kit/problems.ts';
+import { readVaultKey } from '../kit/vault-key.ts';
+import { openConnecting } from './connecting.ts';
+import { connectingRoutes, practiceIsElsewhere } from './connecting-routes.ts';
+import type { Fleet, OwnNode } from './fleet.ts';
+import { type Daemons, type OwnFleet, readOwnNodes } from './own-nodes.ts';
+import { openVault } from './vault.ts';
+
+export interface OpenedOwnFleet {
+  readonly nodes: readonly OwnNode[];
+  routes(api: Api, guarded: Guarded, fleet: Fleet): void;
+}
+
+/** @throws Problem database_not_empty, vault_key_unusable, vault_other_key, config_invalid */
+export async function openOwnFleet(
+  config: Config,
+  folder: Folder,
+  db: Db,
+  daemons: Daemons,
+): Promise<OpenedOwnFleet> {
+  await refusePracticeBooks(db, config);
+  folder.writeFile(OWN_FLEET_MARK, 'The books of real nodes, or the key of their vault.\n');
+  const vault = openVault(readVaultKey(config.vaultKey, folder));
+  const own: OwnFleet = { db, configured: config.nodes ?? [], vault, daemons };
+  return {
+    nodes: await readOwnNodes(own),
+    routes(api, guarded, fleet) {
+      practiceIsElsewhere(api);
+      connectingRoutes(api, guarded, fleet, { connecting: openConnecting({ ...own, fleet }), daemons });
+    },
+  };
+}
+
+/** @throws Problem database_not_empty */
+async function refusePracticeBooks(db: Db, { databaseUrl, data }: Config): Promise<void> {
+  const practice = await db.read.query(`select id from node where driver = 'ldk' limit 1`);
+  if (practice.length === 0) return;
+  const detail =
+    databaseUrl === null
+      ? `data: ${data} holds a practice world and its books; an own fleet wants a data folder of its own: choose another (--data DIR, or data: in argosy.yaml).`
+      : 'database.url: it holds the books of a practice world; give an empty database.';
+  throw new Problem('database_not_empty', detail, { field: databaseUrl === null ? 'data' : 'database.url' });
+}

@@ -58,7 +58,7 @@ describe.skipIf(missing !== null)(`HTLCs that a real LND holds${missing ? ` (${m
       const { channels } = await lsp.lightning.listChannels({});
       return channels.every(({ active }) => active);
     });
-    await until('the payer to know', async () => (await activeChannels(net.node('payer'))) === 1);
+    await until('the payer to know', async () => (await activeChannels(net.node('payer'))).length === 1);
   }
   const pays = async (bolt11: string): Promise<string> => {
     // What has failed before would be avoided now.

@@ -2,17 +2,10 @@
 import { type ChannelId, nodePubkey } from '../../../lightning/ids.ts';
 import { msat } from '../../../money/msat.ts';
 import type { SeenPolicy } from '../../facets.ts';
-import type { Ask } from '../call.ts';
 import { hex } from '../map.ts';
 import type { ChannelPoint, RoutingPolicy } from '../proto/lightning.ts';
 
 export const pubkeyOf = (buffer: Uint8Array) => nodePubkey(hex(Buffer.from(buffer)));
-
-/** The funding transaction's output, `TXID:INDEX`, is the channel's id. */
-export function channelPoint(channel: ChannelId): Ask<ChannelPoint> {
-  const [txid = '', index = ''] = channel.split(':');
-  return { funding_txid_str: txid, output_index: Number(index) };
-}
 
 /** LND gives the txid in the order of its bytes in a transaction, or as text, which is reversed. */
 export const channelIdOf = (point: ChannelPoint): ChannelId => {

@@ -2,9 +2,10 @@ import { status } from '@grpc/grpc-js';
 import { channelId, untrusted } from '../../../lightning/ids.ts';
 import type { ChannelPolicies, ChannelPolicy, Policies } from '../../facets.ts';
 import { type Ask, LndError } from '../call.ts';
+import { channelPoint } from '../channels.ts';
 import type { LndClient } from '../client.ts';
 import type { Channel, PolicyUpdateRequest } from '../proto/lightning.ts';
-import { channelPoint, seenPolicy } from './forms.ts';
+import { seenPolicy } from './forms.ts';
 
 /** Channels that are asked for at the same time. */
 const AT_ONCE = 16;

@@ -18,6 +18,19 @@ import type {
 } from '../lightning/ids.ts';
 import type { Route, RouteHint } from '../lightning/route.ts';
 import type { Msat } from '../money/msat.ts';
+import type {
+  Aliases,
+  Backups,
+  Graph,
+  HoldInvoices,
+  Interception,
+  Keysend,
+  Messages,
+  Policies,
+  Signing,
+  Watchtower,
+  ZeroConf,
+} from './facets.ts';
 
 /** A place in a node's event stream: opaque, compared only for equality. */
 export type Cursor = string;
@@ -246,6 +259,8 @@ export interface OpenOrder {
   readonly capacityMsat: Msat;
   readonly pushMsat: Msat;
   readonly private: boolean;
+  /** Usable at once, if the peer trusts us that far: see the facet `zeroConf`. Always private. */
+  readonly zeroConf?: boolean;
 }
 
 export interface CloseOrder {
@@ -261,6 +276,17 @@ export interface Facets {
   readonly open?: { open(order: OpenOrder): Promise<ChannelId> };
   /** Answers when the closing has begun; `channel_closed` tells when it is done. */
   readonly close?: { close(order: CloseOrder): Promise<null> };
+  readonly holdInvoices?: HoldInvoices;
+  readonly keysend?: Keysend;
+  readonly policies?: Policies;
+  readonly aliases?: Aliases;
+  readonly zeroConf?: ZeroConf;
+  readonly messages?: Messages;
+  readonly interception?: Interception;
+  readonly graph?: Graph;
+  readonly backups?: Backups;
+  readonly signing?: Signing;
+  readonly watchtower?: Watchtower;
 }
 export type Facet = keyof Facets;
 

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Bolt11 } from '../../lightning/bolt11.ts';
-import { type PartToken, type PaymentHash, partToken, paymentHash } from '../../lightning/ids.ts';
+import {
+  type PartToken,
+  type PaymentHash,
+  type Preimage,
+  partToken,
+  paymentHash,
+  preimage,
+} from '../../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route, sentMsat } from '../../lightning/route.ts';
 import { larger, type Msat, msat } from '../../money/msat.ts';
 import type { CreatedInvoice, LightningNode, PartOrder, PendingHtlc } from '../node.ts';
@@ -13,6 +20,10 @@ import type { World } from './world.ts';
 export const sat = (amount: number): Msat => msat(BigInt(amount) * 1000n);
 export const freshToken = (): PartToken => partToken(randomBytes(32).toString('hex'));
 export const freshHash = (): PaymentHash => paymentHash(randomBytes(32).toString('hex'));
+export function freshSecret(): { readonly preimage: Preimage; readonly paymentHash: PaymentHash } {
+  const secret = preimage(randomBytes(32).toString('hex'));
+  return { preimage: secret, paymentHash: paymentHash(sha256(secret)) };
+}
 export const sha256 = (hex: string): string =>
   createHash('sha256').update(Buffer.from(hex, 'hex')).digest('hex');
 
@@ -88,8 +99,11 @@ export async function sendAccepted(node: LightningNode, order: PartOrder): Promi
   assert.deepEqual(await node.sendPart(order), { kind: 'accepted' });
 }
 
+/** What tells the end of a part. */
+type Sent = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
+
 /** Waits for the end of a part that must settle, and checks all that its event says. */
-export async function expectSettled(watch: Watch, order: PartOrder): Promise<void> {
+export async function expectSettled(watch: Watch, order: Sent): Promise<void> {
   const settled = await watch.until(
     'the end of the part',
     'part_settled',
@@ -101,7 +115,7 @@ export async function expectSettled(watch: Watch, order: PartOrder): Promise<voi
 }
 
 /** Waits for the end of a part that must fail, and gives the reason. */
-export async function expectFailed(watch: Watch, order: PartOrder): Promise<string> {
+export async function expectFailed(watch: Watch, order: Sent): Promise<string> {
   const failed = await watch.until(
     'the failure of the part',
     'part_failed',

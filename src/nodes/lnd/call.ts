@@ -31,7 +31,11 @@ export interface CallOptions {
 /** @throws LndError */
 export type Unary<Request, Response> = (request: Ask<Request>, options?: CallOptions) => Promise<Response>;
 export type Stream<Request, Response> = (request: Ask<Request>) => Incoming<Response>;
-export type Duplex<Request, Response> = () => Incoming<Response> & { write(message: Ask<Request>): void };
+export type Duplex<Request, Response> = () => Incoming<Response> & {
+  write(message: Ask<Request>): void;
+  /** Nothing more will be written; LND ends the stream once it has cleared up behind it. */
+  end(): void;
+};
 
 /** Messages as they come; the iteration ends with the stream, throws when it fails, and cancels when it is left. */
 export interface Incoming<Message> extends AsyncIterable<Message> {
@@ -146,7 +150,8 @@ function callOf(client: Client, method: MethodDefinition<object, object>): unkno
   if (method.requestStream) {
     return () => {
       const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, to, from);
-      return { ...incoming(path, call), write: (message: object) => call.write(message) };
+      const write = (message: object) => call.write(message);
+      return { ...incoming(path, call), write, end: () => call.end() };
     };
   }
   if (method.responseStream) {

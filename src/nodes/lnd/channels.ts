@@ -7,6 +7,9 @@ import { bytes, hex, satToMsat } from './map.ts';
 import type { Parts } from './parts.ts';
 import type { ChannelPoint } from './proto/lightning.ts';
 
+/** A channel that counts before it is confirmed has no place in the chain to be named by. Source: BOLT 2. */
+const ZERO_CONF = { zero_conf: true, scid_alias: true, private: true, commitment_type: 'ANCHORS' } as const;
+
 /** Answers once the funding transaction is out. @throws Error with LND's reason */
 export async function openChannel(client: LndClient, order: OpenOrder): Promise<ChannelId> {
   const updates = client.lightning.openChannel({
@@ -14,6 +17,7 @@ export async function openChannel(client: LndClient, order: OpenOrder): Promise<
     local_funding_amount: (order.capacityMsat / MSAT_PER_SAT).toString(),
     push_sat: (order.pushMsat / MSAT_PER_SAT).toString(),
     private: order.private,
+    ...(order.zeroConf && ZERO_CONF),
     min_confs: 0,
     spend_unconfirmed: true,
   });

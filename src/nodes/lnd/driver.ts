@@ -2,15 +2,17 @@
 
 import { channelId } from '../../lightning/ids.ts';
 import type { Journal } from '../journal.ts';
-import type { LightningNode, Subscription } from '../node.ts';
+import type { Facet, LightningNode, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
 import { closeChannel, openChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
 import { type Coins, createCoins } from './coins.ts';
+import { keysend } from './facets/keysend.ts';
+import { lndFacets } from './facets.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
-import { nodeInfo, toChannel } from './map.ts';
+import { finalHop, nodeInfo, toChannel } from './map.ts';
 import { createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
 import { keepStream, type OnRefused } from './streams.ts';
@@ -18,6 +20,8 @@ import { keepStream, type OnRefused } from './streams.ts';
 export interface LndOptions {
   readonly client: LndClient;
   readonly journal: Journal;
+  /** What its options lack: see `switchedOff`. Default: nothing. */
+  readonly off?: ReadonlySet<Facet>;
 }
 
 /** What runs while the node is driven from here. */
@@ -33,7 +37,7 @@ const HEIGHT = 'block';
 const CONNECT_SECONDS = '30';
 
 /** Nothing is asked of LND before the first verb; it may be away then, and come later. */
-export function openLnd({ client, journal }: LndOptions): LightningNode {
+export function openLnd({ client, journal, off }: LndOptions): LightningNode {
   let driving: Promise<Driven> | null = null;
   let stopped = false;
 
@@ -74,6 +78,11 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
           return closeChannel(client, order).finally(() => accounts.look());
         },
       },
+      ...lndFacets(
+        client,
+        keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
+        off,
+      ),
     },
     info: () => ask(async () => nodeInfo(await client.lightning.getInfo({}))),
     balances: async () => (await drive()).accounts.balances(),
@@ -84,7 +93,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     invoice: (order) => ask(() => createInvoice(client, order)),
     lookupInvoice: (hash) => ask(() => lookupInvoice(client, hash)),
     cancelInvoice: (hash) => ask(() => cancelInvoice(client, hash)),
-    sendPart: async (order) => (await drive()).parts.sendPart(order),
+    sendPart: async (order) => (await drive()).parts.send(order, finalHop(order)),
     lookup: async (part) => (await drive()).parts.lookup(part),
     pendingHtlcs: async () => pendingHtlcs(client, (await drive()).parts),
     connect: (peer, address) =>

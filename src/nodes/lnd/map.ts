@@ -21,6 +21,7 @@ import type {
   HTLCAttempt,
   Invoice,
   Channel as LndChannel,
+  Hop as LndHop,
   Route as LndRoute,
 } from './proto/lightning.ts';
 
@@ -56,15 +57,15 @@ export function nodeInfo(info: GetInfoResponse): NodeInfo {
 }
 
 /** A part of a total over a given way, at a given height. Source: BOLT 4. */
-export function toLndRoute(order: PartOrder, height: number): Ask<LndRoute> {
-  const { hops } = order.route;
+export function toLndRoute(route: Route, lastHop: Ask<LndHop>, height: number): Ask<LndRoute> {
+  const { hops } = route;
   let expiry = height + hops.reduce((blocks, hop) => blocks + hop.cltvDelta, 0);
   const total_time_lock = expiry;
   const last = hops.length - 1;
   return {
     total_time_lock,
-    total_amt_msat: sentMsat(order.route).toString(),
-    total_fees_msat: (sentMsat(order.route) - deliveredMsat(order.route)).toString(),
+    total_amt_msat: sentMsat(route).toString(),
+    total_fees_msat: (sentMsat(route) - deliveredMsat(route)).toString(),
     hops: hops.map((hop, at) => {
       const next = hops[at + 1];
       if (next !== undefined) expiry -= hop.cltvDelta;
@@ -75,13 +76,14 @@ export function toLndRoute(order: PartOrder, height: number): Ask<LndRoute> {
         amt_to_forward_msat: forwarded.toString(),
         fee_msat: (hop.amountMsat - forwarded).toString(),
         expiry,
-        ...(at === last ? finalHop(order) : {}),
+        ...(at === last ? lastHop : {}),
       };
     }),
   };
 }
 
-const finalHop = ({ paymentSecret, paymentMetadata, totalMsat }: PartOrder) => ({
+/** What the payee of an invoice finds in the onion. */
+export const finalHop = ({ paymentSecret, paymentMetadata, totalMsat }: PartOrder): Ask<LndHop> => ({
   mpp_record: { payment_addr: bytes(paymentSecret), total_amt_msat: totalMsat.toString() },
   ...(paymentMetadata === null ? {} : { metadata: bytes(paymentMetadata) }),
 });

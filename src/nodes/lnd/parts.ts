@@ -10,10 +10,10 @@ import { type Msat, msat } from '../../money/msat.ts';
 import { type Happening, KEPT_EVENTS } from '../journal.ts';
 import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
 import type { Notebook } from '../notebook.ts';
-import { LndError } from './call.ts';
+import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { attemptDelivers, bytes, hex, partFailure, toLndRoute } from './map.ts';
-import type { HTLCAttempt, Payment } from './proto/lightning.ts';
+import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
 import { pause } from './streams.ts';
 
 /** A part, as it is remembered. Amounts in msat. */
@@ -56,8 +56,11 @@ const REFUSALS = new Set([
 const isRefusal = (error: unknown): error is LndError =>
   error instanceof LndError && REFUSALS.has(error.code) && !/HTTP status/i.test(error.message);
 
+export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
+
 export interface Parts {
-  sendPart(order: PartOrder): Promise<SendAnswer>;
+  /** @param lastHop what the payee finds in the onion besides the amount */
+  send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer>;
   lookup(part: Pick<PartOrder, 'token' | 'paymentHash'>): Promise<PartStatus>;
   /** Sent, and without an end. */
   open(): readonly {
@@ -200,7 +203,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     return { kind: 'refused', reason, detail: untrusted(error.message) };
   }
 
-  async function sendPart(order: PartOrder): Promise<SendAnswer> {
+  async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
     const { token } = order;
     if (read(token) !== null) return { kind: 'duplicate' };
     const sent: Sent = {
@@ -217,7 +220,11 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     const [at] = await Promise.all([height(), save(token, sent)]);
     let answered = false;
     const call = client.router.sendToRouteV2(
-      { payment_hash: bytes(order.paymentHash), route: toLndRoute(order, at), skip_temp_err: true },
+      {
+        payment_hash: bytes(order.paymentHash),
+        route: toLndRoute(order.route, lastHop, at),
+        skip_temp_err: true,
+      },
       { deadlineMs: HELD_MS },
     );
     const outcome = call.then(
@@ -276,7 +283,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   }
 
   return {
-    sendPart,
+    send,
     lookup,
     open: () =>
       [...openOnes.values()].map((sent) => ({

@@ -74,6 +74,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   '/lnrpc.Lightning/CloseChannel': spends(OPEN),
   '/lnrpc.Lightning/ChannelAcceptor': spends(OPEN),
   '/lnrpc.Lightning/FeeReport': call(POLICY, 'offchain:read'),
+  '/lnrpc.Lightning/GetChanInfo': call(POLICY, 'info:read'),
   '/lnrpc.Lightning/UpdateChannelPolicy': call(POLICY, 'offchain:write'),
   '/routerrpc.Router/HtlcInterceptor': call(INTERCEPT, 'offchain:write'),
   '/routerrpc.Router/XAddLocalChanAliases': call(ALIASES, 'offchain:write'),

@@ -15,7 +15,12 @@ const COINS_SAT = [600_000, 500_000, 400_000];
  */
 export const startConformanceNetwork = (): Promise<Network<ConformanceName>> =>
   startNetwork({
-    nodes: { sender: { coinsSat: COINS_SAT }, second: { coinsSat: COINS_SAT }, forwarder: {}, payee: {} },
+    nodes: {
+      sender: { coinsSat: COINS_SAT, flags: ['--wtclient.active'] },
+      second: { coinsSat: COINS_SAT },
+      forwarder: {},
+      payee: {},
+    },
     channels: [
       { from: 'sender', to: 'forwarder', capacitySat: CHANNEL_SAT },
       { from: 'second', to: 'forwarder', capacitySat: CHANNEL_SAT },

@@ -25,6 +25,7 @@ export interface Lightning {
   closeChannel: Stream<CloseChannelRequest, CloseStatusUpdate>;
   updateChannelPolicy: Unary<PolicyUpdateRequest, PolicyUpdateResponse>;
   feeReport: Unary<FeeReportRequest, FeeReportResponse>;
+  getChanInfo: Unary<ChanInfoRequest, ChannelEdge>;
   describeGraph: Unary<ChannelGraphRequest, ChannelGraph>;
   subscribeChannelGraph: Stream<GraphTopologySubscription, GraphTopologyUpdate>;
   sendCustomMessage: Unary<SendCustomMessageRequest, SendCustomMessageResponse>;
@@ -54,6 +55,7 @@ export interface GetInfoResponse {
   synced_to_chain: boolean;
   synced_to_graph: boolean;
   chains: Chain[];
+  features: Record<string, Feature>;
 }
 
 export interface Chain {
@@ -785,6 +787,11 @@ export interface ChannelFeeReport {
 export interface ChannelGraphRequest {
   include_unannounced: boolean;
   include_auth_proof: boolean;
+}
+
+export interface ChanInfoRequest {
+  chan_id: string;
+  chan_point: string;
 }
 
 export interface ChannelGraph {

@@ -223,7 +223,8 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       {
         payment_hash: bytes(order.paymentHash),
         route: toLndRoute(order.route, lastHop, at),
-        skip_temp_err: true,
+        // A part that fails must not end what others complete; without a total, there are no others.
+        skip_temp_err: lastHop.mpp_record !== undefined,
       },
       { deadlineMs: HELD_MS },
     );

@@ -42,6 +42,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   '/lnrpc.Lightning/ForwardingHistory': call(CHANNELS, 'offchain:read'),
   '/routerrpc.Router/SendToRouteV2': call(PAY, 'offchain:write'),
   '/routerrpc.Router/TrackPaymentV2': call(FOLLOW, 'offchain:read'),
+  '/lnrpc.Lightning/ListPayments': call(FOLLOW, 'offchain:read'),
   '/routerrpc.Router/SubscribeHtlcEvents': call(FOLLOW, 'offchain:read'),
   '/lnrpc.Lightning/AddInvoice': call(RECEIVE, 'invoices:write'),
   '/lnrpc.Lightning/LookupInvoice': call(RECEIVE, 'invoices:read'),

@@ -8,6 +8,7 @@ export interface Lightning {
   listChannels: Unary<ListChannelsRequest, ListChannelsResponse>;
   pendingChannels: Unary<PendingChannelsRequest, PendingChannelsResponse>;
   closedChannels: Unary<ClosedChannelsRequest, ClosedChannelsResponse>;
+  listPayments: Unary<ListPaymentsRequest, ListPaymentsResponse>;
   addInvoice: Unary<Invoice, AddInvoiceResponse>;
   lookupInvoice: Unary<PaymentHash, Invoice>;
   listInvoices: Unary<ListInvoiceRequest, ListInvoiceResponse>;
@@ -986,3 +987,14 @@ export type WalletState =
   | 'RPC_ACTIVE'
   | 'SERVER_ACTIVE'
   | 'WAITING_TO_START';
+
+export interface ListPaymentsRequest {
+  include_incomplete: boolean;
+  index_offset: string;
+  max_payments: string;
+  reversed: boolean;
+}
+
+export interface ListPaymentsResponse {
+  payments: Payment[];
+}

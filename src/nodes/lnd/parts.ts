@@ -213,7 +213,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       {
         payment_hash: bytes(order.paymentHash),
         route: toLndRoute(order.route, lastHop, at),
-        skip_temp_err: true,
+        skip_temp_err: lastHop.mpp_record !== undefined,
       },
       { deadlineMs: HELD_MS },
     );

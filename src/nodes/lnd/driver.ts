@@ -2,14 +2,14 @@
 
 import { channelId } from '../../lightning/ids.ts';
 import type { Journal } from '../journal.ts';
-import type { Facet, LightningNode, Subscription } from '../node.ts';
+import type { Facets, LightningNode, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
 import { closeChannel, openChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
-import { lndFacets } from './facets.ts';
+import { lndFacets, switchedOff, switchedOn } from './facets.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
@@ -20,8 +20,6 @@ import { keepStream } from './streams.ts';
 export interface LndOptions {
   readonly client: LndClient;
   readonly journal: Journal;
-  /** What its options lack: see `switchedOff`. Default: nothing. */
-  readonly off?: ReadonlySet<Facet>;
 }
 
 /** What runs while the node is driven from here. */
@@ -37,7 +35,7 @@ const HEIGHT = 'block';
 const CONNECT_SECONDS = '30';
 
 /** Nothing is asked of LND before the first verb; it may be away then, and come later. */
-export function openLnd({ client, journal, off }: LndOptions): LightningNode {
+export function openLnd({ client, journal }: LndOptions): LightningNode {
   let driving: Promise<Driven> | null = null;
   let stopped = false;
 
@@ -63,28 +61,37 @@ export function openLnd({ client, journal, off }: LndOptions): LightningNode {
   const ask = <T>(call: () => Promise<T>): Promise<T> =>
     stopped ? Promise.reject(new Error('the node is stopped')) : call();
 
-  return {
-    facets: {
-      routes: { find: (question) => ask(() => findRoutes(client, question)) },
-      open: {
-        open: async (order) => {
-          const { accounts } = await drive();
-          return openChannel(client, order).finally(() => accounts.look());
-        },
+  const all: Facets = {
+    routes: { find: (question) => ask(() => findRoutes(client, question)) },
+    open: {
+      open: async (order) => {
+        const { accounts } = await drive();
+        return openChannel(client, order).finally(() => accounts.look());
       },
-      close: {
-        close: async (order) => {
-          const { accounts } = await drive();
-          return closeChannel(client, order).finally(() => accounts.look());
-        },
-      },
-      ...lndFacets(
-        client,
-        keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
-        off,
-      ),
     },
-    info: () => ask(async () => nodeInfo(await client.lightning.getInfo({}))),
+    close: {
+      close: async (order) => {
+        const { accounts } = await drive();
+        return closeChannel(client, order).finally(() => accounts.look());
+      },
+    },
+    ...lndFacets(
+      client,
+      keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
+    ),
+  };
+  /** All of them until LND has told its options. */
+  let facets: Facets | null = null;
+
+  return {
+    get facets() {
+      return facets ?? all;
+    },
+    info: () =>
+      ask(async () => {
+        facets ??= switchedOn(all, await switchedOff(client));
+        return nodeInfo(await client.lightning.getInfo({}));
+      }),
     balances: async () => (await drive()).accounts.balances(),
     channels: () =>
       ask(async () =>

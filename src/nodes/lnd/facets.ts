@@ -13,27 +13,23 @@ import { signing } from './facets/signing.ts';
 import { hasTowerClient, watchtower } from './facets/watchtower.ts';
 import { zeroConf } from './facets/zero_conf.ts';
 
-/** @param off what `switchedOff` has found; without it, all that an LND can do */
-export function lndFacets(
-  client: LndClient,
-  keysend: Keysend,
-  off: ReadonlySet<Facet> = new Set(),
-): Omit<Facets, 'routes' | 'open' | 'close'> {
-  const all: Required<Omit<Facets, 'routes' | 'open' | 'close'>> = {
-    holdInvoices: holdInvoices(client),
-    keysend,
-    policies: policies(client),
-    aliases: aliases(client),
-    zeroConf: zeroConf(client),
-    messages: messages(client),
-    interception: interception(client),
-    graph: graph(client),
-    backups: backups(client),
-    signing: signing(client),
-    watchtower: watchtower(client),
-  };
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !off.has(name as Facet)));
-}
+/** All that an LND can do besides the core, `routes`, `open` and `close`. */
+export const lndFacets = (client: LndClient, keysend: Keysend): Facets => ({
+  holdInvoices: holdInvoices(client),
+  keysend,
+  policies: policies(client),
+  aliases: aliases(client),
+  zeroConf: zeroConf(client),
+  messages: messages(client),
+  interception: interception(client),
+  graph: graph(client),
+  backups: backups(client),
+  signing: signing(client),
+  watchtower: watchtower(client),
+});
+
+export const switchedOn = (facets: Facets, off: ReadonlySet<Facet>): Facets =>
+  Object.fromEntries(Object.entries(facets).filter(([name]) => !off.has(name as Facet)));
 
 /** Bits of BOLT 9, as LND sets them: optional. */
 const SCID_ALIAS = 47;

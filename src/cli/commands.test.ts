@@ -228,6 +228,32 @@ describe('looking', () => {
     expect(await json('nodes')).toHaveProperty('data.length', 3);
   });
 
+  it('tells of a node that is drained, and says why and by whom', async () => {
+    const client = createArgosy({ api: fleet.api, key: fleet.key });
+    await client.drainNode('asia', 'kernel update');
+    const { stdout } = await argosy('nodes');
+    expect(stdout).toMatch(/asia +asia +– drained/);
+    expect(stdout).toMatch(/– asia +drained by owner for \d+ s: kernel update/);
+    await client.resumeNode('asia');
+    expect((await argosy('nodes')).stdout).toMatch(/asia +asia +✓ up/);
+  });
+
+  it('stops all sending and says so wherever one looks, until it is ended', async () => {
+    expect((await argosy('panic')).stdout).toBe('✓ sending: payments go out\n');
+    const on = await argosy('panic', 'on', '--reason', 'a drill');
+    expect(on).toMatchObject({ code: 0 });
+    expect(on.stdout).toMatch(
+      /^✗ ALL SENDING IS STOPPED, since .*Z by owner: a drill\nTo end it: npx argosy .* panic off/,
+    );
+    expect((await argosy('nodes')).stdout).toMatch(/^✗ ALL SENDING IS STOPPED/);
+    const refused = await argosy('pay', await merchantAsks('100'));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('code: sending_stopped');
+    expect(await json('panic', 'status')).toMatchObject({ on: true, reason: 'a drill', waiting_for: [] });
+    expect((await argosy('panic', 'off')).stdout).toMatch(/^✓ sending/);
+    expect(await json('pay', await merchantAsks('100'))).toMatchObject({ state: 'settled' });
+  });
+
   it('prints the link to the map, with the key where no browser sends it', async () => {
     const link = `${fleet.api}/#key=${fleet.key}`;
     expect((await argosy('map')).stdout).toBe(`${link}\n`);

@@ -19,6 +19,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   node_in_use: 'nodes',
   fleet_is_own: 'nodes',
   fleet_is_practice: 'nodes',
+  exposure_cap: 'nodes',
+  sending_stopped: 'panic status',
   practice_person_unknown: 'practice people',
   practice_node_unknown: 'nodes',
   practice_channel_refused: 'practice balances',

@@ -1,9 +1,8 @@
 /** What is at risk at a node: all that the ledger has there, in channels, in flight, settling and in coins. */
 import type { Statements } from '../kit/db.ts';
-import { Problem } from '../kit/problems.ts';
 import { nodeAccounts } from '../ledger/account.ts';
 import type { NodeId } from '../lightning/ids.ts';
-import { formatSat, type Msat, msat } from '../money/msat.ts';
+import { type Msat, msat } from '../money/msat.ts';
 import type { OwnNode } from './fleet.ts';
 
 export async function readExposures(
@@ -31,24 +30,3 @@ export const roomMsat = ({ exposureMsatMax }: OwnNode, exposureMsat: Msat): Msat
   if (exposureMsatMax === null || exposureMsatMax === undefined) return null;
   return msat(exposureMsatMax > exposureMsat ? exposureMsatMax - exposureMsat : 0n);
 };
-
-/**
- * For whatever brings money to a node.
- * @throws Problem exposure_cap
- */
-export async function refuseOverExposure(
-  read: Statements,
-  own: OwnNode,
-  addedMsat: bigint,
-  field: string,
-): Promise<void> {
-  if ((own.exposureMsatMax ?? null) === null) return;
-  const holds = (await readExposures(read, [own.id])).get(own.id) ?? msat(0n);
-  const room = roomMsat(own, holds);
-  if (room === null || addedMsat <= room) return;
-  throw new Problem(
-    'exposure_cap',
-    `${field}: ${own.id} holds ${formatSat(holds)} sat and may hold ${formatSat(own.exposureMsatMax ?? msat(0n))}; there is room for ${formatSat(room)} sat. Give less, or raise its cap.`,
-    { field, extra: { node: own.id } },
-  );
-}

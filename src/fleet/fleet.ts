@@ -145,7 +145,11 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
       await members.get(id)?.watch()?.refresh();
       return health(id);
     },
-    proveBooks: () => Promise.all([...members.values()].map((member) => proveMember(context, member))),
+    proveBooks() {
+      // Of a node that was never adopted the books have nothing.
+      const known = [...members.values()].filter(({ watch }) => watch() !== null);
+      return Promise.all(known.map((member) => proveMember(context, member)));
+    },
     async join(own) {
       if (members.has(own.id))
         throw new Problem(

@@ -26,7 +26,12 @@ export async function nodeView(
     driver: own.driver,
     state: health.state,
     problems: health.problems.map(({ code, text }) => ({ code, text: printable(text, MAX_TEXT) })),
-    drains: health.drains.map((drain) => ({ ...drain, since: iso(drain.since) })),
+    drains: health.drains.map(({ cause, reason, principal, since }) => ({
+      cause,
+      reason: printable(reason, MAX_TEXT),
+      principal,
+      since: iso(since),
+    })),
     pubkey: info?.pubkey ?? null,
     alias: info === null ? null : printable(info.alias),
     version: info?.version ?? null,

@@ -91,7 +91,7 @@ function readGiven(daemons: Daemons, source: CredentialSource, field: string): R
     case 'uri_file':
       return daemons.readUri(readFile(source.file, field).toString('utf8'));
     case 'uri_env':
-      return daemons.readUri(process.env[source.name] ?? '');
+      return readVariable(daemons, source.name);
     case 'files':
       return daemons.readParts({
         address: source.address,
@@ -101,6 +101,11 @@ function readGiven(daemons: Daemons, source: CredentialSource, field: string): R
     case 'vault':
       return { kind: 'fault', detail: 'they are in the vault' };
   }
+}
+
+function readVariable(daemons: Daemons, name: string): ReadCredentials {
+  const uri = process.env[name];
+  return uri ? daemons.readUri(uri) : { kind: 'fault', detail: `the environment has no ${name}` };
 }
 
 function readFile(file: string, field: string): Buffer {

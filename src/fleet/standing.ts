@@ -80,7 +80,12 @@ function absence({ joining, owned, reading, stream }: StandingFacts, nowMs: numb
     return [{ code: 'not_joined', text: `has not joined yet, and is tried again: ${joining.reason}` }];
   }
   if (!owned) {
-    return [{ code: 'another_owner', text: 'belongs to another Argosy process, which has taken it over' }];
+    return [
+      {
+        code: 'another_owner',
+        text: 'is not in the hands of this Argosy: another one has taken it over, or the database was away',
+      },
+    ];
   }
   const { lastError } = reading;
   if (reading.reach === 'down' && lastError !== null) {

@@ -139,17 +139,18 @@ export async function startSteward(
       if (session()?.owned() !== true) continue;
       const { state, problems } = health(member);
       const before = lastStates.get(own.id) ?? 'up';
+      if ((state === 'down') !== (before === 'down')) {
+        const data = { node: own.id, state, problems };
+        await db.tx((tx) => announce(tx, state === 'down' ? 'node.down' : 'node.up', own.id, data));
+      }
       lastStates.set(own.id, state);
-      if ((state === 'down') === (before === 'down')) continue;
-      const data = { node: own.id, state, problems };
-      await db.tx((tx) => announce(tx, state === 'down' ? 'node.down' : 'node.up', own.id, data));
     }
     const quiet = quietMs();
     if (quiet === null || newest.told) return;
-    newest = { ...newest, told: true };
     const message = `no node has seen a new block for ${Math.floor(quiet / 60_000)} minutes (block ${newest.height}): compare with a block explorer`;
     log.error(message);
     await db.tx((tx) => announce(tx, 'alarm', 'fleet', { message }));
+    newest = { ...newest, told: true };
   }
 
   /** Says so once no send that began before the switching is under way; it waits for nobody else. */

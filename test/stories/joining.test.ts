@@ -35,6 +35,8 @@ it('a new node that is down at the start keeps nobody waiting, says why, and joi
     reason: expect.stringContaining('does not answer'),
   });
   await settled(fleet, await pay());
+  const books = await fleet.call<{ nodes: { node: string }[] }>('GET', '/v1/books/check');
+  expect(books.body.nodes.map((each) => each.node)).toEqual(['us', 'eu']);
   network.faults('asia').start();
   await eventually('asia has joined', async () => fleet.system.fleet.joining(ASIA).kind === 'joined');
   expect(stateOf('asia')).toBe('up');

@@ -1,6 +1,7 @@
 /** The whole system over a practice world of real LDK nodes, for stories. */
 import { expect } from 'vitest';
 import { ensureOwner, newSecret } from '../../src/access/service.ts';
+import type { OwnNode } from '../../src/fleet/fleet.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openLog } from '../../src/kit/log.ts';
 import type { Patience } from '../../src/payments/context.ts';
@@ -25,7 +26,11 @@ export interface PracticeFleet {
   stop(): Promise<void>;
 }
 
-export async function startPracticeFleet(patience?: Patience): Promise<PracticeFleet> {
+/** @param driven what the system drives in place of each own node. Default: the node as it is */
+export async function startPracticeFleet(
+  patience?: Patience,
+  driven: (own: OwnNode) => OwnNode = (own) => own,
+): Promise<PracticeFleet> {
   const [db, world] = await Promise.all([freshDatabase(), startWorld()]);
   const key = newSecret();
   await db.tx((tx) => ensureOwner(tx, systemClock, key));
@@ -34,7 +39,7 @@ export async function startPracticeFleet(patience?: Patience): Promise<PracticeF
     clock: systemClock,
     log: openLog(process.env.ARGOSY_TEST_LOG ?? 'silent'),
     network: 'regtest',
-    nodes: world.nodes,
+    nodes: world.nodes.map(driven),
     rooms(api, guarded) {
       practiceRoutes(api, guarded, systemClock, world);
       channelRoutes(api, guarded, world);

@@ -1,9 +1,7 @@
 /** The events of one node, numbered, kept until acknowledged. */
+import type { Happening } from '../journal.ts';
 import type { Cursor, NodeEvent } from '../node.ts';
 import { pack, type Store, unpack } from './store.ts';
-
-/** An event before it has its place. */
-export type Happening = NodeEvent extends infer E ? (E extends unknown ? Omit<E, 'cursor'> : never) : never;
 
 export interface Journal {
   append(happening: Happening): void;

@@ -185,7 +185,7 @@ function incoming(path: string, call: ClientReadableStream<object>): Incoming<ob
 }
 
 /** True for a refusal by macaroon: what is missing is in the message. */
-export const isDenied = (error: unknown): boolean =>
+export const isDenied = (error: unknown): error is LndError =>
   error instanceof LndError &&
   (error.code === status.PERMISSION_DENIED ||
     error.code === status.UNAUTHENTICATED ||

@@ -15,7 +15,7 @@ import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoic
 import { finalHop, nodeInfo, toChannel } from './map.ts';
 import { createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
-import { keepStream } from './streams.ts';
+import { keepStream, type OnRefused } from './streams.ts';
 
 export interface LndOptions {
   readonly client: LndClient;
@@ -137,37 +137,42 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
     await beginForwards(book, Date.now());
   }
   const settledHtlcs = new Map<string, bigint>();
-  const forwards = watchForwards(client, book);
+  // Without its streams a node tells nothing: whoever reads them shall know why.
+  const onRefused = (reason: Error) => void stop(reason);
+  const forwards = watchForwards(client, book, onRefused);
   const { catchUp } = forwards;
   const accounts = createAccounts({ client, book, parts, settledHtlcs, catchUp }, expected);
   counting.accounts = accounts;
   const streams = [
     forwards,
-    watchInvoices(client, book, settledHtlcs),
-    watchBlocks(client, book, accounts, tip),
-    watchChannels(client, book, accounts),
+    watchInvoices(client, book, settledHtlcs, onRefused),
+    watchBlocks(client, book, accounts, tip, onRefused),
+    watchChannels(client, book, accounts, onRefused),
     keepStream(
       () => client.lightning.subscribeTransactions({}),
       () => accounts.look(),
+      () => accounts.look(),
+      onRefused,
     ),
   ];
+  async function stop(reason: Error | null): Promise<void> {
+    for (const stream of streams) stream.stop();
+    parts.stop();
+    accounts.stop();
+    await book.close(reason);
+  }
   parts.resume();
-  return {
-    book,
-    parts,
-    accounts,
-    coins: createCoins(client, book),
-    async stop(reason) {
-      for (const stream of streams) stream.stop();
-      parts.stop();
-      accounts.stop();
-      await book.close(reason);
-    },
-  };
+  return { book, parts, accounts, coins: createCoins(client, book), stop };
 }
 
 /** LND names the newest block when the stream opens: its height is what routes are counted from. */
-function watchBlocks(client: LndClient, book: Notebook, accounts: Accounts, tip: { height: number }) {
+function watchBlocks(
+  client: LndClient,
+  book: Notebook,
+  accounts: Accounts,
+  tip: { height: number },
+  onRefused: OnRefused,
+) {
   return keepStream(
     () => client.chain.registerBlockEpochNtfn({}),
     async ({ height }) => {
@@ -180,10 +185,11 @@ function watchBlocks(client: LndClient, book: Notebook, accounts: Accounts, tip:
     () => {
       tip.height = 0;
     },
+    onRefused,
   );
 }
 
-function watchChannels(client: LndClient, book: Notebook, accounts: Accounts) {
+function watchChannels(client: LndClient, book: Notebook, accounts: Accounts, onRefused: OnRefused) {
   return keepStream(
     () => client.lightning.subscribeChannelEvents({}),
     async (update) => {
@@ -194,6 +200,7 @@ function watchChannels(client: LndClient, book: Notebook, accounts: Accounts) {
       if (!update.active_channel && !update.inactive_channel) accounts.look();
     },
     () => accounts.look(),
+    onRefused,
   );
 }
 

@@ -50,7 +50,7 @@ export function takeStock(now: Observation): Explanation {
     facts.set(CHANNEL + point, { capacityMsat: satToMsat(capacity).toString(), leftMsat: null });
   for (const channel of now.open) add(channel.channel_point, channel.capacity);
   for (const { channel } of now.opening) if (channel !== null) add(channel.channel_point, channel.capacity);
-  for (const tx of now.transactions) facts.set(TRANSACTION + tx.tx_hash, known(tx, 'moved'));
+  for (const tx of now.transactions) facts.set(TRANSACTION + tx.tx_hash, remembered(tx, 'moved'));
   return { events: [], facts };
 }
 
@@ -81,17 +81,20 @@ export function explain(before: Facts, expected: Expected, now: Observation, lat
 function createDraft(before: Facts, expected: Expected, now: Observation) {
   const events: Happening[] = [];
   const facts = new Map<string, unknown>();
+  // Of the many facts of a node few are about its channels and coins.
+  const known = [...before.keys()].filter((key) => key.startsWith(CHANNEL) || key.startsWith(TRANSACTION));
   let channelsMsat = expected.channelsMsat;
+  const get = <T>(key: string): T | null =>
+    (facts.has(key) ? facts.get(key) : (before.get(key) ?? null)) as T | null;
   return {
     events,
     facts,
     now,
-    get: <T>(key: string): T | null =>
-      (facts.has(key) ? facts.get(key) : (before.get(key) ?? null)) as T | null,
+    get,
     set: (key: string, value: unknown) => facts.set(key, value),
     keys: (prefix: string) =>
-      [...new Set([...before.keys(), ...facts.keys()])].filter(
-        (key) => key.startsWith(prefix) && (facts.has(key) ? facts.get(key) !== null : true),
+      [...known, ...[...facts.keys()].filter((key) => !before.has(key))].filter(
+        (key) => key.startsWith(prefix) && facts.get(key) !== null,
       ),
     tell(event: Happening) {
       events.push(event);
@@ -99,17 +102,16 @@ function createDraft(before: Facts, expected: Expected, now: Observation) {
     },
     /** What the channels should hold by the events, less what they hold. */
     surplusMsat: () => channelsMsat - now.channelsMsat,
-    settle(byMsat: bigint) {
-      const settling = BigInt((this.get(SETTLING) as string | null) ?? '0') + byMsat;
-      this.set(SETTLING, settling.toString());
-      return settling;
-    },
+    /** What is on its way over the chain. */
+    settlingMsat: () => BigInt(get<string>(SETTLING) ?? '0'),
+    settle: (byMsat: bigint) =>
+      facts.set(SETTLING, (BigInt(get<string>(SETTLING) ?? '0') + byMsat).toString()),
   };
 }
 type Draft = ReturnType<typeof createDraft>;
 
 const txidOf = (point: string): string => point.split(':')[0] ?? '';
-const known = (tx: Transaction, as: KnownTransaction['as']): KnownTransaction => ({
+const remembered = (tx: Transaction, as: KnownTransaction['as']): KnownTransaction => ({
   netMsat: satToMsat(tx.amount).toString(),
   as,
 });
@@ -165,7 +167,7 @@ function tellOpened(draft: Draft): void {
       fundingFeeMsat: opened.ours ? msat(feeMsat) : null,
     });
     set(CHANNEL + opened.point, { capacityMsat: opened.capacityMsat.toString(), leftMsat: null });
-    if (opened.ours && tx !== undefined && first) set(TRANSACTION + txid, known(tx, 'funding'));
+    if (opened.ours && tx !== undefined && first) set(TRANSACTION + txid, remembered(tx, 'funding'));
     // Whatever of it the wallet did not pay came from elsewhere, and the other way round.
     if (!opened.ours) continue;
     const paid = first && tx !== undefined ? satToMsat(tx.amount) : 0n;
@@ -231,7 +233,7 @@ function tellCoins(draft: Draft): void {
     const as = isReturn(draft, tx) ? 'returned' : 'moved';
     tellMoved(draft, tx.tx_hash, as, satToMsat(tx.amount), satToMsat(tx.total_fees));
     const height = tx.block_height > 0 ? { height: tx.block_height } : {};
-    set(TRANSACTION + tx.tx_hash, { ...known(tx, as), ...height });
+    set(TRANSACTION + tx.tx_hash, { ...remembered(tx, as), ...height });
   }
 }
 
@@ -261,17 +263,18 @@ function isReturn({ get }: Draft, tx: Transaction): boolean {
 function tellResolved(draft: Draft): void {
   const { now, get, set, tell } = draft;
   const closing = draft.keys(CHANNEL).filter((key) => get<KnownChannel>(key)?.leftMsat != null);
-  for (const [at, key] of closing.entries()) {
+  let unresolved = closing.length;
+  for (const key of closing) {
     const point = key.slice(CHANNEL.length);
     const summary = now.closed.find((each) => each.channel_point === point);
     if (now.closing.has(point) || summary === undefined || !isHome(draft, summary)) continue;
     const left = BigInt(get<KnownChannel>(key)?.leftMsat ?? 0);
-    const settling = draft.settle(0n);
-    const alone = closing.length - at === 1 && closing.length === 1;
-    const costMsat = alone ? settling : left - broughtBy(summary);
+    const settling = draft.settlingMsat();
+    const costMsat = unresolved === 1 ? settling : left - broughtBy(summary);
     tell({ kind: 'channel_resolved', channel: channelId(point), costMsat });
     draft.settle(-costMsat);
     set(key, null);
+    unresolved--;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Notebook } from '../notebook.ts';
 import type { LndClient } from './client.ts';
 import type { ForwardingEvent } from './proto/lightning.ts';
 import type { HtlcEvent } from './proto/router.ts';
-import { type KeptStream, keepStream } from './streams.ts';
+import { type KeptStream, keepStream, type OnRefused } from './streams.ts';
 
 /** LND counts from the start time of a question; seconds since 1970, and how many of those from then on are noted. */
 interface Place {
@@ -30,11 +30,12 @@ export interface Forwards extends KeptStream {
 export const beginForwards = (book: Notebook, now: number): Promise<void> =>
   book.note({ facts: [[PLACE, { start: Math.floor(now / 1000).toString(), offset: 0 } satisfies Place]] });
 
-export function watchForwards(client: LndClient, book: Notebook): Forwards {
+export function watchForwards(client: LndClient, book: Notebook, onRefused: OnRefused): Forwards {
   /** Forwards under way: what the stream said when they began. */
   const begun = new Map<string, { readonly amountMsat: bigint; readonly feeMsat: bigint }>();
   /** Read from the history a short while ago: the stream may tell them late. */
   const written = new Set<string>();
+  let live = false;
   let reading: Promise<void> = Promise.resolve();
 
   async function readHistory(): Promise<void> {
@@ -64,7 +65,7 @@ export function watchForwards(client: LndClient, book: Notebook): Forwards {
   };
 
   async function take(event: HtlcEvent): Promise<void> {
-    if (event.event_type !== 'FORWARD') return;
+    if (event.event_type !== 'FORWARD' || !live) return;
     const key = `${PREFIX}${event.incoming_channel_id}:${event.incoming_htlc_id}`;
     const info = event.forward_event?.info;
     if (info) {
@@ -82,7 +83,11 @@ export function watchForwards(client: LndClient, book: Notebook): Forwards {
     () => client.router.subscribeHtlcEvents({}),
     take,
     // What was under way, or through, while nobody listened is in the history.
-    () => begun.clear(),
+    async () => {
+      begun.clear();
+      live = namesHtlcs((await client.lightning.getInfo({})).version);
+    },
+    onRefused,
   );
   const ticking = setInterval(() => catchUp().catch(() => undefined), HISTORY_MS);
   return {
@@ -94,6 +99,9 @@ export function watchForwards(client: LndClient, book: Notebook): Forwards {
     },
   };
 }
+
+/** Before 0.20 the history does not name HTLCs: nothing would tell its forwards from those of the stream. */
+const namesHtlcs = (version: string): boolean => !/^v?0\.1\d\./.test(version);
 
 const forwarded = (amountMsat: bigint, feeMsat: bigint): Happening => ({
   kind: 'forwarded',

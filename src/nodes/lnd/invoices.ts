@@ -8,7 +8,7 @@ import { LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { bytes, hex, invoiceStatus } from './map.ts';
 import type { Invoice } from './proto/lightning.ts';
-import { type KeptStream, keepStream } from './streams.ts';
+import { type KeptStream, keepStream, type OnRefused } from './streams.ts';
 
 /** The number of the last settled invoice that was noted. */
 const SETTLED = 'invoices';
@@ -67,7 +67,12 @@ export async function cancelInvoice(client: LndClient, hash: PaymentHash): Promi
 /** HTLCs stay in the commitment for a moment after their invoice is settled: `CHANNEL:HTLC` to msat. */
 const SETTLED_HTLCS_MAX = 2_000;
 
-export function watchInvoices(client: LndClient, book: Notebook, htlcs: Map<string, bigint>): KeptStream {
+export function watchInvoices(
+  client: LndClient,
+  book: Notebook,
+  htlcs: Map<string, bigint>,
+  onRefused: OnRefused,
+): KeptStream {
   const settled = (): string => (book.facts.get(SETTLED) as string | undefined) ?? '0';
   return keepStream(
     () => client.lightning.subscribeInvoices({ settle_index: settled() }),
@@ -80,6 +85,7 @@ export function watchInvoices(client: LndClient, book: Notebook, htlcs: Map<stri
       if (settled() === '0')
         for (const invoice of await firstSettled(client)) await note(book, settled(), invoice);
     },
+    onRefused,
   );
 }
 

@@ -43,8 +43,18 @@ const HELD_MS = 14 * 24 * 3600 * 1000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
 const SETTLED_MAX = 2_000;
-/** Only these say that nobody has answered; all other errors are LND's own. */
-const UNANSWERED = new Set([status.UNAVAILABLE, status.CANCELLED, status.DEADLINE_EXCEEDED, status.INTERNAL]);
+/** LND's own refusals. All else may come from what stands between, while the send is still on its way. */
+const REFUSALS = new Set([
+  status.UNKNOWN,
+  status.ALREADY_EXISTS,
+  status.INVALID_ARGUMENT,
+  status.FAILED_PRECONDITION,
+  status.PERMISSION_DENIED,
+  status.UNAUTHENTICATED,
+  status.UNIMPLEMENTED,
+]);
+const isRefusal = (error: unknown): error is LndError =>
+  error instanceof LndError && REFUSALS.has(error.code) && !/HTTP status/i.test(error.message);
 
 export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
 
@@ -186,7 +196,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
 
   /** What LND says of a send that it refused, or that found no answer. */
   async function refusal(token: string, error: unknown): Promise<SendAnswer | null> {
-    if (!(error instanceof LndError) || UNANSWERED.has(error.code)) return null;
+    if (!isRefusal(error)) return null;
     const attempt = await look(token).catch(() => 'no answer' as const);
     if (attempt !== null) return null;
     const reason = error.code === status.ALREADY_EXISTS ? 'payee_refused' : 'no_route';

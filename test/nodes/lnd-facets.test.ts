@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelId, nodePubkey, paymentHash, preimage } from '../../src/lightning/ids.ts';
 import { fromSat, msat } from '../../src/money/msat.ts';
+import { KNOWN_FACETS } from '../../src/nodes/conformance/known_facets.ts';
 import type {
   ChannelBackup,
   GraphChange,
@@ -9,14 +10,17 @@ import type {
   HoldState,
   Listening,
 } from '../../src/nodes/facets.ts';
+import { memoryJournal } from '../../src/nodes/journal.ts';
 import { connectLnd, type LndClient } from '../../src/nodes/lnd/client.ts';
+import { openLnd } from '../../src/nodes/lnd/driver.ts';
 import { backups } from '../../src/nodes/lnd/facets/backups.ts';
 import { graph } from '../../src/nodes/lnd/facets/graph.ts';
 import { holdInvoices } from '../../src/nodes/lnd/facets/hold_invoices.ts';
 import { messages } from '../../src/nodes/lnd/facets/messages.ts';
 import { policies } from '../../src/nodes/lnd/facets/policies.ts';
 import { signing } from '../../src/nodes/lnd/facets/signing.ts';
-import { hasTowerClient, watchtower } from '../../src/nodes/lnd/facets/watchtower.ts';
+import { watchtower } from '../../src/nodes/lnd/facets/watchtower.ts';
+import { capabilities } from '../../src/nodes/node.ts';
 import { missingDaemons } from './net/daemons.ts';
 import type { Lnd } from './net/lnd.ts';
 import { connect, pay } from './net/lnd_verbs.ts';
@@ -274,8 +278,13 @@ describe.skipIf(missing !== null)(`the further facets of a real LND${missing ? `
     expect(await its.remove(tower)).toEqual({ kind: 'removed' });
     expect((await its.list()).filter(({ active }) => active)).toEqual([]);
     expect(await its.remove(pubkey('payer'))).toEqual({ kind: 'not_found' });
-    expect(await hasTowerClient(payer)).toBe(true);
-    expect(await hasTowerClient(payee)).toBe(false);
+    const facetsOf = async (client: LndClient) => {
+      const node = openLnd({ client, journal: memoryJournal() });
+      await node.info();
+      return capabilities(node);
+    };
+    expect(await facetsOf(payer)).toEqual(new Set(KNOWN_FACETS.lnd));
+    expect(await facetsOf(payee)).toEqual(new Set(KNOWN_FACETS.lnd.filter((name) => name !== 'watchtower')));
   });
 
   test('a stream that LND refuses for lack of a permission ends, and says so', async () => {

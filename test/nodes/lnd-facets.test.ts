@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelId, nodePubkey, paymentHash, preimage } from '../../src/lightning/ids.ts';
 import { fromSat, msat } from '../../src/money/msat.ts';
+import { KNOWN_FACETS } from '../../src/nodes/conformance/known_facets.ts';
 import type {
   ChannelBackup,
   GraphChange,
@@ -9,15 +10,17 @@ import type {
   HoldState,
   Listening,
 } from '../../src/nodes/facets.ts';
+import { memoryJournal } from '../../src/nodes/journal.ts';
 import { connectLnd, type LndClient } from '../../src/nodes/lnd/client.ts';
+import { openLnd } from '../../src/nodes/lnd/driver.ts';
 import { backups } from '../../src/nodes/lnd/facets/backups.ts';
 import { graph } from '../../src/nodes/lnd/facets/graph.ts';
 import { holdInvoices } from '../../src/nodes/lnd/facets/hold_invoices.ts';
-import { keysend } from '../../src/nodes/lnd/facets/keysend.ts';
 import { messages } from '../../src/nodes/lnd/facets/messages.ts';
 import { policies } from '../../src/nodes/lnd/facets/policies.ts';
 import { signing } from '../../src/nodes/lnd/facets/signing.ts';
-import { hasTowerClient, watchtower } from '../../src/nodes/lnd/facets/watchtower.ts';
+import { watchtower } from '../../src/nodes/lnd/facets/watchtower.ts';
+import { capabilities } from '../../src/nodes/node.ts';
 import { missingDaemons } from './net/daemons.ts';
 import type { Lnd } from './net/lnd.ts';
 import { connect, pay } from './net/lnd_verbs.ts';
@@ -149,31 +152,6 @@ describe.skipIf(missing !== null)(`the further facets of a real LND${missing ? `
     });
   });
 
-  test('a keysend brings its preimage along, and a wrong one is not sent', async () => {
-    const { paymentHash: hash, preimage } = secret();
-    const hop = { pubkey: pubkey('payee'), amountMsat: fromSat(700n), cltvDelta: 80 };
-    const scid = '0x0x0' as never;
-    const token = secret().paymentHash as never;
-    const its = keysend(async ({ paymentHash }, lastHop) => {
-      const { route } = await payer.router.buildRoute({
-        amt_msat: '700000',
-        final_cltv_delta: 80,
-        hop_pubkeys: [Buffer.from(hop.pubkey, 'hex')],
-      });
-      const hops = route?.hops.map((each) => ({ ...each, ...lastHop })) ?? [];
-      await payer.router.sendToRouteV2({
-        payment_hash: Buffer.from(paymentHash, 'hex'),
-        route: { ...route, hops },
-      });
-      return { kind: 'accepted' };
-    });
-    const sent = { token, paymentHash: hash, preimage, route: { hops: [{ ...hop, scid }] } } as const;
-    await expect(its.send({ ...sent, paymentHash: secret().paymentHash })).rejects.toThrow('preimage');
-    expect(await its.send(sent)).toEqual({ kind: 'accepted' });
-    const received = await payee.lightning.lookupInvoice({ r_hash: Buffer.from(hash, 'hex') });
-    expect(received).toMatchObject({ state: 'SETTLED', amt_paid_msat: '700000', is_keysend: true });
-  });
-
   test('a policy that is set is seen at the other end; a bad one is refused with its reason', async () => {
     const id = await ownChannel();
     const policy = {
@@ -300,8 +278,13 @@ describe.skipIf(missing !== null)(`the further facets of a real LND${missing ? `
     expect(await its.remove(tower)).toEqual({ kind: 'removed' });
     expect((await its.list()).filter(({ active }) => active)).toEqual([]);
     expect(await its.remove(pubkey('payer'))).toEqual({ kind: 'not_found' });
-    expect(await hasTowerClient(payer)).toBe(true);
-    expect(await hasTowerClient(payee)).toBe(false);
+    const facetsOf = async (client: LndClient) => {
+      const node = openLnd({ client, journal: memoryJournal() });
+      await node.info();
+      return capabilities(node);
+    };
+    expect(await facetsOf(payer)).toEqual(new Set(KNOWN_FACETS.lnd));
+    expect(await facetsOf(payee)).toEqual(new Set(KNOWN_FACETS.lnd.filter((name) => name !== 'watchtower')));
   });
 
   test('a stream that LND refuses for lack of a permission ends, and says so', async () => {

@@ -34,7 +34,7 @@ export function readyLines(nodes: readonly Lnd[], seconds: number): string[] {
   return [
     `${nodes.length} LND nodes on a regtest chain of their own, ready after ${seconds.toFixed(1)} s.`,
     '',
-    'Own nodes, to be connected:',
+    'Own nodes, to be connected to an Argosy of `nodes: []` (docs/nodes.md):',
     ...own.flatMap((node) => {
       const told = toldNode(node);
       return [

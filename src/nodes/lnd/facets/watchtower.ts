@@ -1,5 +1,5 @@
 import type { Tower, Watchtower } from '../../facets.ts';
-import { LndError } from '../call.ts';
+import { isDenied, LndError } from '../call.ts';
 import type { LndClient } from '../client.ts';
 import { bytes } from '../map.ts';
 import type { Tower as LndTower } from '../proto/wtclient.ts';
@@ -38,12 +38,12 @@ const toTower = ({ pubkey, addresses, session_info }: LndTower): Tower => ({
   sessions: session_info.reduce((sum, info) => sum + info.num_sessions, 0),
 });
 
-/** Without its option `wtclient.active` LND has no part in this. */
+/** Without its option `wtclient.active` LND has no part in this; nor has a macaroon that does not let us ask. */
 export const hasTowerClient = ({ towers }: LndClient): Promise<boolean> =>
   towers.stats({}).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof LndError && /not active/.test(error.message)) return false;
+      if (isDenied(error) || (error instanceof LndError && /not active/.test(error.message))) return false;
       throw error;
     },
   );

@@ -6,11 +6,15 @@ import { type Paint, pad } from './print.ts';
 const SIGNS = { done: ['green', '✓'], advice: ['yellow', '!'], failed: ['red', '✗'] } as const;
 const NAME_WIDTH = 12;
 const MAX_TEXT = 500;
+const LATER = { items: [], fix: '`node add --check` shows the command that bakes one.', command: null };
 /** Commands are long, and copied. */
 const MAX_COMMAND = 10_000;
 
-export function checkLines(checks: readonly CheckLine[], paint: Paint): string[] {
-  return checks.flatMap(({ name, state, detail, items, fix, command }) => {
+/** @param look only a look, so that commands which are advice are shown as well; else just those that mend a failure */
+export function checkLines(checks: readonly CheckLine[], paint: Paint, look: boolean): string[] {
+  return checks.flatMap((line) => {
+    const { name, state, detail, items, fix, command } =
+      look || line.state === 'failed' || line.command === null ? line : { ...line, ...LATER };
     const [style, sign] = SIGNS[state];
     const under = (text: string): string => `${' '.repeat(NAME_WIDTH + 4)}${text}`;
     return [

@@ -2,7 +2,7 @@
 import type { Tx } from '../kit/db.ts';
 import { Problem } from '../kit/problems.ts';
 import type { NodeId } from '../lightning/ids.ts';
-import type { Msat } from '../money/msat.ts';
+import { formatSat, type Msat } from '../money/msat.ts';
 import { type CheckLine, type NodeCheck, type Pin, passed } from '../nodes/check.ts';
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
 import { readExposures } from './exposure.ts';
@@ -242,7 +242,7 @@ function inUse(id: NodeId, { parts, msat }: { readonly parts: number; readonly m
   const detail =
     parts > 0
       ? `${id} has ${parts} parts of payments under way: drain it, and wait until they have ended. Nothing was removed.`
-      : `${id} holds ${msat} msat by the books, which nobody proves once it is gone. Nothing was removed.`;
+      : `${id} holds ${formatSat(msat)} sat by the books, which nobody proves once it is gone. Nothing was removed; with --yes (force) it is.`;
   return new Problem('node_in_use', `node: ${detail}`, {
     field: 'node',
     extra: { parts_under_way: parts, holds_msat: msat.toString() },

@@ -291,6 +291,7 @@ export interface Facets {
 export type Facet = keyof Facets;
 
 export interface LightningNode {
+  /** What it can do besides; a daemon's options are known once `info` has answered. */
   readonly facets: Facets;
   info(): Promise<NodeInfo>;
   balances(): Promise<NodeBalances>;

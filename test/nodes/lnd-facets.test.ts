@@ -16,7 +16,6 @@ import { openLnd } from '../../src/nodes/lnd/driver.ts';
 import { backups } from '../../src/nodes/lnd/facets/backups.ts';
 import { graph } from '../../src/nodes/lnd/facets/graph.ts';
 import { holdInvoices } from '../../src/nodes/lnd/facets/hold_invoices.ts';
-import { keysend } from '../../src/nodes/lnd/facets/keysend.ts';
 import { messages } from '../../src/nodes/lnd/facets/messages.ts';
 import { policies } from '../../src/nodes/lnd/facets/policies.ts';
 import { signing } from '../../src/nodes/lnd/facets/signing.ts';
@@ -151,31 +150,6 @@ describe.skipIf(missing !== null)(`the further facets of a real LND${missing ? `
       expect(await its.settle(secret().preimage)).toEqual({ kind: 'not_found' });
       expect(await its.cancel(secret().paymentHash)).toEqual({ kind: 'not_found' });
     });
-  });
-
-  test('a keysend brings its preimage along, and a wrong one is not sent', async () => {
-    const { paymentHash: hash, preimage } = secret();
-    const hop = { pubkey: pubkey('payee'), amountMsat: fromSat(700n), cltvDelta: 80 };
-    const scid = '0x0x0' as never;
-    const token = secret().paymentHash as never;
-    const its = keysend(async ({ paymentHash }, lastHop) => {
-      const { route } = await payer.router.buildRoute({
-        amt_msat: '700000',
-        final_cltv_delta: 80,
-        hop_pubkeys: [Buffer.from(hop.pubkey, 'hex')],
-      });
-      const hops = route?.hops.map((each) => ({ ...each, ...lastHop })) ?? [];
-      await payer.router.sendToRouteV2({
-        payment_hash: Buffer.from(paymentHash, 'hex'),
-        route: { ...route, hops },
-      });
-      return { kind: 'accepted' };
-    });
-    const sent = { token, paymentHash: hash, preimage, route: { hops: [{ ...hop, scid }] } } as const;
-    await expect(its.send({ ...sent, paymentHash: secret().paymentHash })).rejects.toThrow('preimage');
-    expect(await its.send(sent)).toEqual({ kind: 'accepted' });
-    const received = await payee.lightning.lookupInvoice({ r_hash: Buffer.from(hash, 'hex') });
-    expect(received).toMatchObject({ state: 'SETTLED', amt_paid_msat: '700000', is_keysend: true });
   });
 
   test('a policy that is set is seen at the other end; a bad one is refused with its reason', async () => {

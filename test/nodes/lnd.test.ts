@@ -45,6 +45,7 @@ async function open(): Promise<World> {
     forwarder: driven(network.node('forwarder')),
     payee: driven(network.node('payee')),
   };
+  await Promise.all(Object.values(nodes).map((node) => node.info()));
   return {
     ...nodes,
     async eventually(what, holds) {

@@ -95,7 +95,18 @@ it('a node that leaves with a part held lets it wait, and ends it once when it j
 });
 
 it('an event stream that ends for good is taken up again, and no event is lost or booked twice', async () => {
-  fleet = await startMemoryFleet(memoryWorld('stream'));
+  const network = memoryWorld('stream');
+  const cursors: (string | null)[] = [];
+  const driven = () =>
+    ownNodes(network).map((each) => {
+      const subscribe: typeof each.node.subscribe = (after, deliver) => {
+        if (each.id === EU) cursors.push(after);
+        return each.node.subscribe(after, deliver);
+      };
+      return { ...each, node: { ...each.node, subscribe } };
+    });
+  fleet = await startMemoryFleet(network, { driven });
+  await settled(fleet, await pay());
   fleet.network.faults('merchant').holdPayments();
   const id = await pay();
   await eventually('in flight', async () => (await payment(fleet, id)).state === 'in_flight');
@@ -104,5 +115,7 @@ it('an event stream that ends for good is taken up again, and no event is lost o
   fleet.network.faults('merchant').releasePayments();
   await settled(fleet, id);
   await eventually('eu is used again', async () => stateOf('eu') === 'up');
+  expect(cursors).toHaveLength(2);
+  expect(Number(cursors[1]), 'it goes on where the books are').toBeGreaterThan(Number(cursors[0]));
   await expectAllWell(fleet);
 });

@@ -24,13 +24,15 @@ async function nodes({ connect, output }: Session) {
   const [data, panic] = await Promise.all([client.nodes(), client.panic()]);
   output.show({ data }, () => [
     ...(panic.on ? [...panicLines(panic, output), ''] : []),
-    ...nodeTable(data, output),
+    ...(data.length === 0 ? [NO_NODES] : nodeTable(data, output)),
     ...exposureLines(data, output),
     ...problemLines(data, output),
     ...awayLines(data),
   ]);
   return 0 as const;
 }
+
+const NO_NODES = 'No node has been added yet: `argosy node add` asks for what it needs, and checks it.';
 
 /** What is wrong, node by node: a sign, the name, a sentence. */
 function problemLines(data: readonly Node[], { paint }: Output): string[] {

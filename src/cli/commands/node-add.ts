@@ -62,7 +62,11 @@ async function add(session: Session, given: string | undefined, options: AddOpti
     check_only: options.check === true,
   };
   const answer = await told(session, () => client.addNode(request));
-  output.show(answer, () => [...checkLines(answer.checks, output.paint), '', ...outcome(session, answer)]);
+  output.show(answer, () => [
+    ...checkLines(answer.checks, output.paint, request.check_only),
+    '',
+    ...outcome(session, answer),
+  ]);
   return answer.passed ? (0 as const) : (1 as const);
 }
 
@@ -76,7 +80,7 @@ async function told<T>({ output }: Session, work: () => Promise<T>): Promise<T> 
   } catch (error) {
     const checks = error instanceof ArgosyProblem ? error.document.checks : undefined;
     if (!Array.isArray(checks)) throw error;
-    if (!output.json) for (const line of checkLines(checks, output.paintNote)) output.note(line);
+    if (!output.json) for (const line of checkLines(checks, output.paintNote, false)) output.note(line);
     throw cliProblem('node_check_failed', 'See the lines above that failed; nothing was changed.', {
       extra: { checks },
       next: 'node --help',
@@ -156,7 +160,7 @@ async function rotate(session: Session, id: string, { done = false, ...options }
   const answer = await told(session, () => client.rotateNode(id, change));
   const { output } = session;
   output.show(answer, () => [
-    ...checkLines(answer.checks, output.paint),
+    ...checkLines(answer.checks, output.paint, false),
     '',
     ...rotated(session, answer),
     ...(answer.pins.length === 0 ? [] : facts(pinFacts(answer.pins), output.paint)),

@@ -122,7 +122,7 @@ function removedLines({ output, hint }: Session, { node, holds_msat, configured 
     : [];
   return [
     `${output.paint('green', '✓ removed')}  ${node}: its credentials are gone, its history and its accounts stay`,
-    'The daemon goes on, and may still be paid; that is booked when it is added again.',
+    'The daemon goes on: invoices of Argosy can still be paid there, and are credited when it is added again.',
     ...holds,
     ...named,
     `Back again: ${hint(`node add ${node}`)}`,

@@ -2,18 +2,18 @@
 
 import { channelId } from '../../lightning/ids.ts';
 import type { Journal } from '../journal.ts';
-import type { Facets, LightningNode, Subscription } from '../node.ts';
+import type { Facet, Facets, LightningNode, NodeInfo, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
 import { closeChannel, openChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
-import { lndFacets, switchedOff, switchedOn } from './facets.ts';
+import { lndFacets, SWITCHED, switchedOff } from './facets.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
-import { createParts, type Parts } from './parts.ts';
+import { beginParts, createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
 import { keepStream, type OnRefused } from './streams.ts';
 
@@ -61,7 +61,8 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
   const ask = <T>(call: () => Promise<T>): Promise<T> =>
     stopped ? Promise.reject(new Error('the node is stopped')) : call();
 
-  const all: Facets = {
+  /** What every LND can do. What its options switch on is known once it has answered. */
+  const facets: Facets = {
     routes: { find: (question) => ask(() => findRoutes(client, question)) },
     open: {
       open: async (order) => {
@@ -75,23 +76,32 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
         return closeChannel(client, order).finally(() => accounts.look());
       },
     },
-    ...lndFacets(
-      client,
-      keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
-    ),
   };
-  /** All of them until LND has told its options. */
-  let facets: Facets | null = null;
+  const further = lndFacets(
+    client,
+    keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
+  );
+  const without = (off: ReadonlySet<Facet>): Facets =>
+    Object.fromEntries(Object.entries({ ...facets, ...further }).filter(([name]) => !off.has(name as Facet)));
+  let declared: { readonly version: string | null; readonly facets: Facets } = {
+    version: null,
+    facets: without(SWITCHED),
+  };
+
+  async function info(): Promise<NodeInfo> {
+    const told = await client.lightning.getInfo({});
+    // Options change with a restart, and so does what it says of itself.
+    const version = `${told.version} ${Object.keys(told.features).join()}`;
+    if (version !== declared.version)
+      declared = { version, facets: without(await switchedOff(client, told)) };
+    return nodeInfo(told);
+  }
 
   return {
     get facets() {
-      return facets ?? all;
+      return declared.facets;
     },
-    info: () =>
-      ask(async () => {
-        facets ??= switchedOn(all, await switchedOff(client));
-        return nodeInfo(await client.lightning.getInfo({}));
-      }),
+    info: () => ask(info),
     balances: async () => (await drive()).accounts.balances(),
     channels: () =>
       ask(async () =>
@@ -130,6 +140,7 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   const book = await openNotebook(journal, (event) => counting.accounts?.count(event));
   const tip = { height: 0 };
   const height = async () => tip.height || (await client.lightning.getInfo({})).block_height;
+  if (book.newest() === 0) await beginParts(client, book);
   const parts = createParts(client, book, height);
   const expected = await readExpected(journal, book, parts);
   if (expected === null) {

@@ -12,9 +12,11 @@ import { policies } from './facets/policies.ts';
 import { signing } from './facets/signing.ts';
 import { hasTowerClient, watchtower } from './facets/watchtower.ts';
 import { zeroConf } from './facets/zero_conf.ts';
+import type { GetInfoResponse } from './proto/lightning.ts';
 
-/** All that an LND can do besides the core, `routes`, `open` and `close`. */
-export const lndFacets = (client: LndClient, keysend: Keysend): Facets => ({
+type Further = Omit<Facets, 'routes' | 'open' | 'close'>;
+
+export const lndFacets = (client: LndClient, keysend: Keysend): Required<Further> => ({
   holdInvoices: holdInvoices(client),
   keysend,
   policies: policies(client),
@@ -28,22 +30,21 @@ export const lndFacets = (client: LndClient, keysend: Keysend): Facets => ({
   watchtower: watchtower(client),
 });
 
-export const switchedOn = (facets: Facets, off: ReadonlySet<Facet>): Facets =>
-  Object.fromEntries(Object.entries(facets).filter(([name]) => !off.has(name as Facet)));
+/** Those that an option switches on: `protocol.option-scid-alias`, `protocol.zero-conf`, `wtclient.active`. */
+export const SWITCHED: ReadonlySet<Facet> = new Set(['aliases', 'zeroConf', 'watchtower']);
 
 /** Bits of BOLT 9, as LND sets them: optional. */
 const SCID_ALIAS = 47;
 const ZERO_CONF = 51;
 
-/**
- * What this LND was started without: `protocol.option-scid-alias`, `protocol.zero-conf`, `wtclient.active`.
- * @throws LndError where it does not answer
- */
-export async function switchedOff(client: LndClient): Promise<ReadonlySet<Facet>> {
-  const [{ features }, towers] = await Promise.all([client.lightning.getInfo({}), hasTowerClient(client)]);
+/** What this LND was started without. @throws LndError where it does not answer */
+export async function switchedOff(
+  client: LndClient,
+  { features }: Pick<GetInfoResponse, 'features'>,
+): Promise<ReadonlySet<Facet>> {
   const off = new Set<Facet>();
   if (!features[SCID_ALIAS]) off.add('aliases');
   if (!features[ZERO_CONF]) off.add('zeroConf');
-  if (!towers) off.add('watchtower');
+  if (!(await hasTowerClient(client))) off.add('watchtower');
   return off;
 }

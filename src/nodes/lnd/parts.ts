@@ -42,7 +42,6 @@ const TAKEN_MS = 300;
 const HELD_MS = 14 * 24 * 3600 * 1000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
-const SETTLED_MAX = 2_000;
 /** LND's own refusals. All else may come from what stands between, while the send is still on its way. */
 const REFUSALS = new Set([
   status.UNKNOWN,
@@ -55,6 +54,17 @@ const REFUSALS = new Set([
 ]);
 const isRefusal = (error: unknown): error is LndError =>
   error instanceof LndError && REFUSALS.has(error.code) && !/HTTP status/i.test(error.message);
+
+/**
+ * A send without an answer may wait at LND's door, on a connection that is gone, while LND is frozen. An LND that answers
+ * lets it in at once: what is absent so many ms after an answer never came.
+ */
+const ABSENT_MS = 3_000;
+/** How long one look may take, in ms. */
+const LOOK_MS = 20_000;
+const NEWEST = 'attempts';
+/** So many of the newest payments are looked at for the attempt to begin with. */
+const LOOK_BACK = '100';
 
 export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
 
@@ -70,7 +80,7 @@ export interface Parts {
   }[];
   /** What left with a part, fee included, also when it has an end. 0 for one that is unknown. */
   leavesMsat(token: string): bigint;
-  /** What left with the parts of a hash that were settled a short while ago. */
+  /** What left with the parts of a hash that are settled: their HTLCs stay in the commitment for a while. */
   settled(hash: string): readonly bigint[];
   /** Takes up again what an earlier process had sent. */
   resume(): void;
@@ -81,7 +91,9 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   const tracked = new Set<string>();
   let stopped = false;
   /** The newest attempt that was seen. */
-  let newest = 0n;
+  let newest = BigInt((book.facts.get(NEWEST) as string | undefined) ?? '0');
+  /** Sends of this process that LND has not answered. */
+  const calling = new Set<string>();
 
   const read = (token: string): Sent | null => (book.facts.get(PREFIX + token) as Sent | undefined) ?? null;
   const remembered = [...book.facts]
@@ -89,6 +101,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     .map(([key, sent]): [string, Sent] => [key.slice(PREFIX.length), sent as Sent]);
   for (const [, sent] of remembered) newest = max(newest, BigInt(sent.attempt ?? 0), BigInt(sent.after));
   const openOnes = new Map(remembered.filter(([, sent]) => sent.end === null));
+  const byHash = new Map<string, Set<string>>();
+  const family = (hash: string): Sent[] =>
+    [...(byHash.get(hash) ?? [])].flatMap((token) => read(token) ?? []);
+  for (const [token, { hash }] of remembered) byHash.set(hash, (byHash.get(hash) ?? new Set()).add(token));
   /** Oldest first; as many are kept as events are. */
   const ended = remembered
     .filter(([, sent]) => sent.end !== null)
@@ -97,22 +113,25 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
 
   function save(token: string, sent: Sent, events: readonly Happening[] = []): Promise<void> {
     const facts: [string, Sent | null][] = [[PREFIX + token, sent]];
+    byHash.set(sent.hash, (byHash.get(sent.hash) ?? new Set()).add(token));
     if (sent.end === null) openOnes.set(token, sent);
     else {
       openOnes.delete(token);
       ended.push(token);
       const gone = ended.length > KEPT_EVENTS ? ended.shift() : undefined;
-      if (gone !== undefined) facts.push([PREFIX + gone, null]);
+      if (gone !== undefined) {
+        facts.push([PREFIX + gone, null]);
+        forget(gone);
+      }
     }
     return book.note({ events, facts });
   }
 
-  /** HTLCs stay in the commitment for a moment after their preimage is known. */
-  const justSettled = new Map<string, bigint[]>();
-  function rememberSettled({ hash, leavesMsat }: Sent): void {
-    justSettled.set(hash, [...(justSettled.get(hash) ?? []), BigInt(leavesMsat)]);
-    const oldest = justSettled.size > SETTLED_MAX ? justSettled.keys().next().value : undefined;
-    if (oldest !== undefined) justSettled.delete(oldest);
+  function forget(token: string): void {
+    const hash = read(token)?.hash ?? '';
+    const tokens = byHash.get(hash);
+    tokens?.delete(token);
+    if (tokens?.size === 0) byHash.delete(hash);
   }
 
   /** Notes what an attempt says of its part; true when that is the end. */
@@ -123,29 +142,39 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     const end = endOf(attempt);
     if (end === null && sent.attempt !== null) return false;
     const now = { ...sent, attempt: attempt.attempt_id, end, place: book.newest() };
-    if (end?.kind === 'settled') rememberSettled(now);
     save(token, now, end === null ? [] : [ending(token, now, end)]).catch(() => undefined);
     return end !== null;
   }
 
-  /** Which attempt is this part's? The newest token has the first claim: an older one was proven absent before it came. */
+  /** Attempts that may be this part's: no other part has them. */
+  function candidates(sent: Sent, payment: Payment): HTLCAttempt[] {
+    if (sent.attempt !== null) return payment.htlcs.filter((each) => each.attempt_id === sent.attempt);
+    const taken = new Set(family(sent.hash).map((each) => each.attempt));
+    return payment.htlcs.filter(
+      (attempt) =>
+        attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
+        BigInt(attempt.route?.total_amt_msat ?? 0) === BigInt(sent.leavesMsat) &&
+        BigInt(attempt.attempt_id) > BigInt(sent.after) &&
+        !taken.has(attempt.attempt_id),
+    );
+  }
+
+  /** The newest has the first claim: an older one of the same amount was proven absent before it came. */
   function attemptOf(sent: Sent, payment: Payment): HTLCAttempt | null {
-    const others = new Set(
-      [...openOnes.values()].filter((each) => each !== sent).map((each) => each.attempt),
+    const fits = candidates(sent, payment);
+    if (sent.attempt !== null) return fits.at(-1) ?? null;
+    const newer = family(sent.hash).filter(
+      (each) => each.attempt === null && each.end === null && isAlike(each, sent) && each.at > sent.at,
     );
-    const fits = payment.htlcs.filter((attempt) =>
-      sent.attempt !== null
-        ? attempt.attempt_id === sent.attempt
-        : attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
-          BigInt(attempt.attempt_id) > BigInt(sent.after) &&
-          !others.has(attempt.attempt_id),
-    );
-    return fits.at(-1) ?? null;
+    return fits.at(-1 - newer.length) ?? null;
   }
 
   /** Null: LND knows no payment of this hash. @throws LndError without an answer */
   async function readPayment(hash: string): Promise<Payment | null> {
-    const updates = client.router.trackPaymentV2({ payment_hash: bytes(hash), no_inflight_updates: false });
+    const updates = client.router.trackPaymentV2(
+      { payment_hash: bytes(hash), no_inflight_updates: false },
+      { deadlineMs: LOOK_MS },
+    );
     try {
       for await (const payment of updates) return payment;
       return null;
@@ -197,10 +226,11 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   /** What LND says of a send that it refused, or that found no answer. */
   async function refusal(token: string, error: unknown): Promise<SendAnswer | null> {
     if (!isRefusal(error)) return null;
+    const detail = untrusted(error.message);
+    // The hash is paid already: said before anything is sent.
+    if (error.code === status.ALREADY_EXISTS) return { kind: 'refused', reason: 'payee_refused', detail };
     const attempt = await look(token).catch(() => 'no answer' as const);
-    if (attempt !== null) return null;
-    const reason = error.code === status.ALREADY_EXISTS ? 'payee_refused' : 'no_route';
-    return { kind: 'refused', reason, detail: untrusted(error.message) };
+    return attempt === null ? { kind: 'refused', reason: 'no_route', detail } : null;
   }
 
   async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
@@ -219,14 +249,18 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     };
     const [at] = await Promise.all([height(), save(token, sent)]);
     let answered = false;
-    const call = client.router.sendToRouteV2(
-      {
-        payment_hash: bytes(order.paymentHash),
-        route: toLndRoute(order.route, lastHop, at),
-        skip_temp_err: lastHop.mpp_record !== undefined,
-      },
-      { deadlineMs: HELD_MS },
-    );
+    calling.add(token);
+    const call = client.router
+      .sendToRouteV2(
+        {
+          payment_hash: bytes(order.paymentHash),
+          route: toLndRoute(order.route, lastHop, at),
+          // A part that fails must not end what others complete; without a total, there are no others.
+          skip_temp_err: lastHop.mpp_record !== undefined,
+        },
+        { deadlineMs: HELD_MS },
+      )
+      .finally(() => calling.delete(token));
     const outcome = call.then(
       (attempt): SendAnswer | null => {
         apply(token, attempt);
@@ -275,11 +309,20 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       // Sent by whom? That it is not this part is not proven.
       return { kind: payment?.htlcs.some(isNotFailed) ? 'in_flight' : 'not_found' };
     }
-    const attempt = await look(part.token);
-    if (attempt === null) return { kind: 'not_found' };
+    if ((await look(part.token)) === null && (await isAbsent(part.token, sent))) return { kind: 'not_found' };
     void track(sent.hash);
     const after = read(part.token);
     return after?.end ? statusOf(after, after.end) : { kind: 'in_flight' };
+  }
+
+  /** @throws Error while it may still be on its way */
+  async function isAbsent(token: string, sent: Sent): Promise<boolean> {
+    if (sent.attempt !== null) return true;
+    if (calling.has(token)) throw new Error('LND has not answered the send yet');
+    await new Promise((resolve) => setTimeout(resolve, ABSENT_MS));
+    if ((await look(token)) !== null) return false;
+    const payment = await readPayment(sent.hash);
+    return payment === null || candidates(sent, payment).length === 0;
   }
 
   return {
@@ -292,7 +335,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         attempt: sent.attempt,
       })),
     leavesMsat: (token) => BigInt(read(token)?.leavesMsat ?? 0),
-    settled: (hash) => justSettled.get(hash) ?? [],
+    settled: (hash) =>
+      family(hash)
+        .filter(({ end }) => end?.kind === 'settled')
+        .map(({ leavesMsat }) => BigInt(leavesMsat)),
     resume() {
       for (const { hash } of openOnes.values()) void track(hash);
     },
@@ -301,6 +347,20 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     },
   };
 }
+
+/** Where a node that is new to the books begins: attempts up to now are others'. */
+export async function beginParts(client: LndClient, book: Notebook): Promise<void> {
+  const { payments } = await client.lightning.listPayments({
+    include_incomplete: true,
+    reversed: true,
+    max_payments: LOOK_BACK,
+  });
+  const attempts = payments.flatMap(({ htlcs }) => htlcs.map(({ attempt_id }) => BigInt(attempt_id)));
+  await book.note({ facts: [[NEWEST, max(0n, ...attempts).toString()]] });
+}
+
+const isAlike = (one: Sent, other: Sent): boolean =>
+  one.deliversMsat === other.deliversMsat && one.leavesMsat === other.leavesMsat;
 
 const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
 

@@ -58,7 +58,10 @@ export async function startBtcd(folder: NetFolder, name: string): Promise<Chain>
     p2pPort,
     rpc,
     generate: (blocks) => rpc('generate', [blocks]),
-    connect: (address) => rpc('addnode', [address, 'add']),
+    connect: (address) =>
+      rpc('addnode', [address, 'add']).catch((error: Error) => {
+        if (!/already connected/.test(error.message)) throw error;
+      }),
     disconnect: (address) => rpc('addnode', [address, 'remove']),
     lndFlags: [
       '--bitcoin.node=btcd',

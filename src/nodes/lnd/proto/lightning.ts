@@ -8,6 +8,7 @@ export interface Lightning {
   listChannels: Unary<ListChannelsRequest, ListChannelsResponse>;
   pendingChannels: Unary<PendingChannelsRequest, PendingChannelsResponse>;
   closedChannels: Unary<ClosedChannelsRequest, ClosedChannelsResponse>;
+  listPayments: Unary<ListPaymentsRequest, ListPaymentsResponse>;
   addInvoice: Unary<Invoice, AddInvoiceResponse>;
   lookupInvoice: Unary<PaymentHash, Invoice>;
   listInvoices: Unary<ListInvoiceRequest, ListInvoiceResponse>;
@@ -15,16 +16,13 @@ export interface Lightning {
   queryRoutes: Unary<QueryRoutesRequest, QueryRoutesResponse>;
   forwardingHistory: Unary<ForwardingHistoryRequest, ForwardingHistoryResponse>;
   connectPeer: Unary<ConnectPeerRequest, ConnectPeerResponse>;
-  listPeers: Unary<ListPeersRequest, ListPeersResponse>;
   newAddress: Unary<NewAddressRequest, NewAddressResponse>;
   getTransactions: Unary<GetTransactionsRequest, TransactionDetails>;
   subscribeTransactions: Stream<GetTransactionsRequest, Transaction>;
   subscribeChannelEvents: Stream<ChannelEventSubscription, ChannelEventUpdate>;
   openChannel: Stream<OpenChannelRequest, OpenStatusUpdate>;
-  fundingStateStep: Unary<FundingTransitionMsg, FundingStateStepResp>;
   closeChannel: Stream<CloseChannelRequest, CloseStatusUpdate>;
   updateChannelPolicy: Unary<PolicyUpdateRequest, PolicyUpdateResponse>;
-  feeReport: Unary<FeeReportRequest, FeeReportResponse>;
   getChanInfo: Unary<ChanInfoRequest, ChannelEdge>;
   describeGraph: Unary<ChannelGraphRequest, ChannelGraph>;
   subscribeChannelGraph: Stream<GraphTopologySubscription, GraphTopologyUpdate>;
@@ -35,7 +33,6 @@ export interface Lightning {
   signMessage: Unary<SignMessageRequest, SignMessageResponse>;
   verifyMessage: Unary<VerifyMessageRequest, VerifyMessageResponse>;
   channelAcceptor: Duplex<ChannelAcceptResponse, ChannelAcceptRequest>;
-  listPayments: Unary<ListPaymentsRequest, ListPaymentsResponse>;
 }
 
 export interface State {
@@ -501,21 +498,6 @@ export interface ConnectPeerResponse {
   status: string;
 }
 
-export interface ListPeersRequest {
-  latest_error: boolean;
-}
-
-export interface ListPeersResponse {
-  peers: Peer[];
-}
-
-export interface Peer {
-  pub_key: string;
-  address: string;
-  inbound: boolean;
-  features: Record<string, Feature>;
-}
-
 export interface Feature {
   name: string;
   is_required: boolean;
@@ -670,31 +652,6 @@ export interface ReadyForPsbtFunding {
   psbt: Buffer;
 }
 
-export interface FundingTransitionMsg {
-  shim_register?: FundingShim;
-  shim_cancel?: FundingShimCancel;
-  psbt_verify?: FundingPsbtVerify;
-  psbt_finalize?: FundingPsbtFinalize;
-}
-
-export interface FundingShimCancel {
-  pending_chan_id: Buffer;
-}
-
-export interface FundingPsbtVerify {
-  funded_psbt: Buffer;
-  pending_chan_id: Buffer;
-  skip_finalize: boolean;
-}
-
-export interface FundingPsbtFinalize {
-  signed_psbt: Buffer;
-  pending_chan_id: Buffer;
-  final_raw_tx: Buffer;
-}
-
-export type FundingStateStepResp = Record<never, never>;
-
 export interface CloseChannelRequest {
   channel_point: ChannelPoint | null;
   force: boolean;
@@ -764,25 +721,6 @@ export type UpdateFailure =
   | 'UPDATE_FAILURE_NOT_FOUND'
   | 'UPDATE_FAILURE_INTERNAL_ERR'
   | 'UPDATE_FAILURE_INVALID_PARAMETER';
-
-export type FeeReportRequest = Record<never, never>;
-
-export interface FeeReportResponse {
-  channel_fees: ChannelFeeReport[];
-  day_fee_sum: string;
-  week_fee_sum: string;
-  month_fee_sum: string;
-}
-
-export interface ChannelFeeReport {
-  chan_id: string;
-  channel_point: string;
-  base_fee_msat: string;
-  fee_per_mil: string;
-  fee_rate: number;
-  inbound_base_fee_msat: number;
-  inbound_fee_per_mil: number;
-}
 
 export interface ChannelGraphRequest {
   include_unannounced: boolean;
@@ -957,20 +895,6 @@ export interface ChannelAcceptRequest {
   wants_scid_alias: boolean;
 }
 
-export interface ListPaymentsRequest {
-  include_incomplete: boolean;
-  index_offset: string;
-  max_payments: string;
-  reversed: boolean;
-}
-
-export interface ListPaymentsResponse {
-  payments: Payment[];
-  first_index_offset: string;
-  last_index_offset: string;
-  total_num_payments: string;
-}
-
 export interface Payment {
   payment_hash: string;
   status: Payment_PaymentStatus;
@@ -1063,3 +987,14 @@ export type WalletState =
   | 'RPC_ACTIVE'
   | 'SERVER_ACTIVE'
   | 'WAITING_TO_START';
+
+export interface ListPaymentsRequest {
+  include_incomplete: boolean;
+  index_offset: string;
+  max_payments: string;
+  reversed: boolean;
+}
+
+export interface ListPaymentsResponse {
+  payments: Payment[];
+}

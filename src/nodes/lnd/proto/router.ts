@@ -4,9 +4,7 @@ import type { AliasMap, Failure_FailureCode, HTLCAttempt, Payment, Route } from 
 
 export interface Router {
   sendToRouteV2: Unary<SendToRouteRequest, HTLCAttempt>;
-  buildRoute: Unary<BuildRouteRequest, BuildRouteResponse>;
   trackPaymentV2: Stream<TrackPaymentRequest, Payment>;
-  trackPayments: Stream<TrackPaymentsRequest, Payment>;
   subscribeHtlcEvents: Stream<SubscribeHtlcEventsRequest, HtlcEvent>;
   htlcInterceptor: Duplex<ForwardHtlcInterceptResponse, ForwardHtlcInterceptRequest>;
   xAddLocalChanAliases: Unary<AddAliasesRequest, AddAliasesResponse>;
@@ -19,25 +17,8 @@ export interface SendToRouteRequest {
   skip_temp_err: boolean;
 }
 
-export interface BuildRouteRequest {
-  amt_msat: string;
-  final_cltv_delta: number;
-  outgoing_chan_id: string;
-  hop_pubkeys: Buffer[];
-  payment_addr: Buffer;
-  first_hop_custom_records: Record<string, Buffer>;
-}
-
-export interface BuildRouteResponse {
-  route: Route | null;
-}
-
 export interface TrackPaymentRequest {
   payment_hash: Buffer;
-  no_inflight_updates: boolean;
-}
-
-export interface TrackPaymentsRequest {
   no_inflight_updates: boolean;
 }
 

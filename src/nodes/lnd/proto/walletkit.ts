@@ -6,9 +6,6 @@ export interface WalletKit {
   fundPsbt: Unary<FundPsbtRequest, FundPsbtResponse>;
   finalizePsbt: Unary<FinalizePsbtRequest, FinalizePsbtResponse>;
   publishTransaction: Unary<Transaction, PublishResponse>;
-  releaseOutput: Unary<ReleaseOutputRequest, ReleaseOutputResponse>;
-  listLeases: Unary<ListLeasesRequest, ListLeasesResponse>;
-  estimateFee: Unary<EstimateFeeRequest, EstimateFeeResponse>;
 }
 
 export interface FundPsbtRequest {
@@ -62,28 +59,4 @@ export interface Transaction {
 
 export interface PublishResponse {
   publish_error: string;
-}
-
-export interface ReleaseOutputRequest {
-  id: Buffer;
-  outpoint: OutPoint | null;
-}
-
-export interface ReleaseOutputResponse {
-  status: string;
-}
-
-export type ListLeasesRequest = Record<never, never>;
-
-export interface ListLeasesResponse {
-  locked_utxos: UtxoLease[];
-}
-
-export interface EstimateFeeRequest {
-  conf_target: number;
-}
-
-export interface EstimateFeeResponse {
-  sat_per_kw: string;
-  min_relay_fee_sat_per_kw: string;
 }

@@ -146,6 +146,7 @@ describe.skipIf(missing !== null)(`HTLCs that a real LND holds${missing ? ` (${m
     await second.listening();
     expect(await second.next()).toEqual(held);
     await second.resolve(held.id, { kind: 'resume' });
+    await second.stop();
     expect(await paying).toBe('paid');
   });
 

@@ -15,12 +15,13 @@ export function forwarderOf(world: World): LightningNode {
   return world.forwarder;
 }
 
-/** The first active channel with that node. */
+/** The largest active channel with that node: it has been there from the beginning, and everybody knows it. */
 export async function channelWith(node: LightningNode, peer: LightningNode): Promise<Channel> {
   const { pubkey } = await peer.info();
-  const found = (await node.channels()).find((channel) => channel.peer === pubkey && channel.active);
-  assert(found, 'no active channel between the two');
-  return found;
+  const theirs = (await node.channels()).filter((channel) => channel.peer === pubkey && channel.active);
+  const [largest] = theirs.sort((a, b) => (a.capacityMsat < b.capacityMsat ? 1 : -1));
+  assert(largest, 'no active channel between the two');
+  return largest;
 }
 
 /** Keeps all that a stream delivers. */

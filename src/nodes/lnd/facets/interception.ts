@@ -12,22 +12,14 @@ import type {
 import { follow } from './following.ts';
 import { isOpen, makeOffers } from './offers.ts';
 
-/** ms in which LND takes leave of an interceptor; a new one must not come before, or LND lets that one go as well. */
+/** ms that LND has to read the last verdicts before the stream is cut off. It takes no other interceptor meanwhile. */
 const LEAVE_MS = 5_000;
-/**
- * ms after which LND has noticed that a connection is gone, by its defaults (`grpc.server-ping-time`, `-timeout`): with the
- * stream that was on it LND lets go of its interceptor, also when that is another by then. So a stream that came after
- * a broken one is renewed once.
- */
-const RENEW_MS = 100_000;
 
 export const interception = ({ router, lightning }: LndClient): Interception => ({
   intercept(offer) {
     const offers = makeOffers();
     /** Offered by the stream that is up, and without a verdict: any other would make LND break the stream off. */
     const held = new Map<string, { readonly key: CircuitKey; readonly paymentHash: PaymentHash }>();
-    let isAfterBroken = false;
-    let renewal: NodeJS.Timeout | undefined;
     let write: (verdict: Ask<ForwardHtlcInterceptResponse>) => void = () => undefined;
 
     /** An HTLC that was resumed before is left alone. */
@@ -43,19 +35,10 @@ export const interception = ({ router, lightning }: LndClient): Interception => 
       open() {
         const stream = router.htlcInterceptor();
         write = stream.write;
-        const renew = () => {
-          isAfterBroken = false;
-          stream.end();
-        };
-        renewal = isAfterBroken ? setTimeout(renew, RENEW_MS).unref() : undefined;
-        isAfterBroken = true;
         return stream;
       },
       up: () => offer({ kind: 'listening' }),
-      down() {
-        held.clear();
-        clearTimeout(renewal);
-      },
+      down: () => held.clear(),
       async message(request) {
         const key = request.incoming_circuit_key;
         if (key === null || !(held.has(idOf(key)) || (await isUndecided(key)))) return;

@@ -30,7 +30,7 @@ export interface CallOptions {
 
 /** @throws LndError */
 export type Unary<Request, Response> = (request: Ask<Request>, options?: CallOptions) => Promise<Response>;
-export type Stream<Request, Response> = (request: Ask<Request>) => Incoming<Response>;
+export type Stream<Request, Response> = (request: Ask<Request>, options?: CallOptions) => Incoming<Response>;
 export type Duplex<Request, Response> = () => Incoming<Response> & {
   write(message: Ask<Request>): void;
   /** Nothing more will be written; LND ends the stream once it has cleared up behind it. */
@@ -155,7 +155,10 @@ function callOf(client: Client, method: MethodDefinition<object, object>): unkno
     };
   }
   if (method.responseStream) {
-    return (request: object) => incoming(path, client.makeServerStreamRequest(path, to, from, request));
+    return (request: object, { deadlineMs }: CallOptions = {}) => {
+      const deadline = deadlineMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + deadlineMs;
+      return incoming(path, client.makeServerStreamRequest(path, to, from, request, { deadline }));
+    };
   }
   return (request: object, { deadlineMs = DEADLINE_MS }: CallOptions = {}) =>
     new Promise((resolve, reject) => {

@@ -13,7 +13,7 @@ import { lndFacets } from './facets.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
-import { createParts, type Parts } from './parts.ts';
+import { beginParts, createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
 import { keepStream, type OnRefused } from './streams.ts';
 
@@ -123,6 +123,7 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   const book = await openNotebook(journal, (event) => counting.accounts?.count(event));
   const tip = { height: 0 };
   const height = async () => tip.height || (await client.lightning.getInfo({})).block_height;
+  if (book.newest() === 0) await beginParts(client, book);
   const parts = createParts(client, book, height);
   const expected = await readExpected(journal, book, parts);
   if (expected === null) {

@@ -8,32 +8,14 @@ import { type PaymentHash, partToken, paymentHash, preimage, untrusted } from '.
 import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
 import { type Msat, msat } from '../../money/msat.ts';
 import { type Happening, KEPT_EVENTS } from '../journal.ts';
-import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
+import type { PartOrder, PartStatus, SendAnswer } from '../node.ts';
 import type { Notebook } from '../notebook.ts';
+import { attemptOf, candidates, type End, endOf, type Sent } from './attempts.ts';
 import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
-import { attemptDelivers, bytes, hex, partFailure, toLndRoute } from './map.ts';
+import { bytes, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
 import { pause } from './streams.ts';
-
-/** A part, as it is remembered. Amounts in msat. */
-interface Sent {
-  readonly hash: string;
-  readonly deliversMsat: string;
-  readonly leavesMsat: string;
-  readonly feeMsat: string;
-  /** Attempts up to this number are others. */
-  readonly after: string;
-  /** ms since 1970. */
-  readonly at: number;
-  readonly attempt: string | null;
-  readonly end: End | null;
-  /** The newest event when it ended: it is forgotten with that. */
-  readonly place: number;
-}
-type End =
-  | { readonly kind: 'settled'; readonly preimage: string }
-  | { readonly kind: 'failed'; readonly reason: PartFailure };
 
 const PREFIX = 'send:';
 /** ms after which a send that has no end yet is looked at: has LND taken it? */
@@ -42,7 +24,6 @@ const TAKEN_MS = 300;
 const HELD_MS = 14 * 24 * 3600 * 1000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
-const SETTLED_MAX = 2_000;
 /** LND's own refusals. All else may come from what stands between, while the send is still on its way. */
 const REFUSALS = new Set([
   status.UNKNOWN,
@@ -55,6 +36,16 @@ const REFUSALS = new Set([
 ]);
 const isRefusal = (error: unknown): error is LndError =>
   error instanceof LndError && REFUSALS.has(error.code) && !/HTTP status/i.test(error.message);
+/**
+ * A send without an answer may wait at LND's door, on a connection that is gone, while LND is frozen. An LND that answers
+ * lets it in at once: what is absent so many ms after an answer never came.
+ */
+const ABSENT_MS = 3_000;
+/** How long one look may take, in ms. */
+const LOOK_MS = 20_000;
+const NEWEST = 'attempts';
+/** So many of the newest payments are looked at for the attempt to begin with. */
+const LOOK_BACK = '100';
 
 export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
 
@@ -70,7 +61,7 @@ export interface Parts {
   }[];
   /** What left with a part, fee included, also when it has an end. 0 for one that is unknown. */
   leavesMsat(token: string): bigint;
-  /** What left with the parts of a hash that were settled a short while ago. */
+  /** What left with the parts of a hash that are settled: their HTLCs stay in the commitment for a while. */
   settled(hash: string): readonly bigint[];
   /** Takes up again what an earlier process had sent. */
   resume(): void;
@@ -81,7 +72,9 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   const tracked = new Set<string>();
   let stopped = false;
   /** The newest attempt that was seen. */
-  let newest = 0n;
+  let newest = BigInt((book.facts.get(NEWEST) as string | undefined) ?? '0');
+  /** Sends of this process that LND has not answered. */
+  const calling = new Set<string>();
 
   const read = (token: string): Sent | null => (book.facts.get(PREFIX + token) as Sent | undefined) ?? null;
   const remembered = [...book.facts]
@@ -89,6 +82,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     .map(([key, sent]): [string, Sent] => [key.slice(PREFIX.length), sent as Sent]);
   for (const [, sent] of remembered) newest = max(newest, BigInt(sent.attempt ?? 0), BigInt(sent.after));
   const openOnes = new Map(remembered.filter(([, sent]) => sent.end === null));
+  const byHash = new Map<string, Set<string>>();
+  const family = (hash: string): Sent[] =>
+    [...(byHash.get(hash) ?? [])].flatMap((token) => read(token) ?? []);
+  for (const [token, { hash }] of remembered) byHash.set(hash, (byHash.get(hash) ?? new Set()).add(token));
   /** Oldest first; as many are kept as events are. */
   const ended = remembered
     .filter(([, sent]) => sent.end !== null)
@@ -97,22 +94,25 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
 
   function save(token: string, sent: Sent, events: readonly Happening[] = []): Promise<void> {
     const facts: [string, Sent | null][] = [[PREFIX + token, sent]];
+    byHash.set(sent.hash, (byHash.get(sent.hash) ?? new Set()).add(token));
     if (sent.end === null) openOnes.set(token, sent);
     else {
       openOnes.delete(token);
       ended.push(token);
       const gone = ended.length > KEPT_EVENTS ? ended.shift() : undefined;
-      if (gone !== undefined) facts.push([PREFIX + gone, null]);
+      if (gone !== undefined) {
+        facts.push([PREFIX + gone, null]);
+        forget(gone);
+      }
     }
     return book.note({ events, facts });
   }
 
-  /** HTLCs stay in the commitment for a moment after their preimage is known. */
-  const justSettled = new Map<string, bigint[]>();
-  function rememberSettled({ hash, leavesMsat }: Sent): void {
-    justSettled.set(hash, [...(justSettled.get(hash) ?? []), BigInt(leavesMsat)]);
-    const oldest = justSettled.size > SETTLED_MAX ? justSettled.keys().next().value : undefined;
-    if (oldest !== undefined) justSettled.delete(oldest);
+  function forget(token: string): void {
+    const hash = read(token)?.hash ?? '';
+    const tokens = byHash.get(hash);
+    tokens?.delete(token);
+    if (tokens?.size === 0) byHash.delete(hash);
   }
 
   /** Notes what an attempt says of its part; true when that is the end. */
@@ -123,29 +123,16 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     const end = endOf(attempt);
     if (end === null && sent.attempt !== null) return false;
     const now = { ...sent, attempt: attempt.attempt_id, end, place: book.newest() };
-    if (end?.kind === 'settled') rememberSettled(now);
     save(token, now, end === null ? [] : [ending(token, now, end)]).catch(() => undefined);
     return end !== null;
   }
 
-  /** Which attempt is this part's? The newest token has the first claim: an older one was proven absent before it came. */
-  function attemptOf(sent: Sent, payment: Payment): HTLCAttempt | null {
-    const others = new Set(
-      [...openOnes.values()].filter((each) => each !== sent).map((each) => each.attempt),
-    );
-    const fits = payment.htlcs.filter((attempt) =>
-      sent.attempt !== null
-        ? attempt.attempt_id === sent.attempt
-        : attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
-          BigInt(attempt.attempt_id) > BigInt(sent.after) &&
-          !others.has(attempt.attempt_id),
-    );
-    return fits.at(-1) ?? null;
-  }
-
   /** Null: LND knows no payment of this hash. @throws LndError without an answer */
   async function readPayment(hash: string): Promise<Payment | null> {
-    const updates = client.router.trackPaymentV2({ payment_hash: bytes(hash), no_inflight_updates: false });
+    const updates = client.router.trackPaymentV2(
+      { payment_hash: bytes(hash), no_inflight_updates: false },
+      { deadlineMs: LOOK_MS },
+    );
     try {
       for await (const payment of updates) return payment;
       return null;
@@ -160,7 +147,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     const sent = read(token);
     if (sent === null) return null;
     const payment = await readPayment(sent.hash);
-    const attempt = payment === null ? null : attemptOf(sent, payment);
+    const attempt = payment === null ? null : attemptOf(sent, family(sent.hash), payment);
     if (attempt !== null) apply(token, attempt);
     return attempt;
   }
@@ -179,7 +166,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         for await (const payment of updates) {
           failures = 0;
           for (const [token, sent] of left()) {
-            const attempt = attemptOf(sent, payment);
+            const attempt = attemptOf(sent, family(sent.hash), payment);
             if (attempt !== null) apply(token, attempt);
           }
           if (stopped || left().length === 0) break;
@@ -197,10 +184,11 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   /** What LND says of a send that it refused, or that found no answer. */
   async function refusal(token: string, error: unknown): Promise<SendAnswer | null> {
     if (!isRefusal(error)) return null;
+    const detail = untrusted(error.message);
+    // The hash is paid already: said before anything is sent.
+    if (error.code === status.ALREADY_EXISTS) return { kind: 'refused', reason: 'payee_refused', detail };
     const attempt = await look(token).catch(() => 'no answer' as const);
-    if (attempt !== null) return null;
-    const reason = error.code === status.ALREADY_EXISTS ? 'payee_refused' : 'no_route';
-    return { kind: 'refused', reason, detail: untrusted(error.message) };
+    return attempt === null ? { kind: 'refused', reason: 'no_route', detail } : null;
   }
 
   async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
@@ -219,14 +207,17 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     };
     const [at] = await Promise.all([height(), save(token, sent)]);
     let answered = false;
-    const call = client.router.sendToRouteV2(
-      {
-        payment_hash: bytes(order.paymentHash),
-        route: toLndRoute(order.route, lastHop, at),
-        skip_temp_err: true,
-      },
-      { deadlineMs: HELD_MS },
-    );
+    calling.add(token);
+    const call = client.router
+      .sendToRouteV2(
+        {
+          payment_hash: bytes(order.paymentHash),
+          route: toLndRoute(order.route, lastHop, at),
+          skip_temp_err: true,
+        },
+        { deadlineMs: HELD_MS },
+      )
+      .finally(() => calling.delete(token));
     const outcome = call.then(
       (attempt): SendAnswer | null => {
         apply(token, attempt);
@@ -275,11 +266,20 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       // Sent by whom? That it is not this part is not proven.
       return { kind: payment?.htlcs.some(isNotFailed) ? 'in_flight' : 'not_found' };
     }
-    const attempt = await look(part.token);
-    if (attempt === null) return { kind: 'not_found' };
+    if ((await look(part.token)) === null && (await isAbsent(part.token, sent))) return { kind: 'not_found' };
     void track(sent.hash);
     const after = read(part.token);
     return after?.end ? statusOf(after, after.end) : { kind: 'in_flight' };
+  }
+
+  /** @throws Error while it may still be on its way */
+  async function isAbsent(token: string, sent: Sent): Promise<boolean> {
+    if (sent.attempt !== null) return true;
+    if (calling.has(token)) throw new Error('LND has not answered the send yet');
+    await new Promise((resolve) => setTimeout(resolve, ABSENT_MS));
+    if ((await look(token)) !== null) return false;
+    const payment = await readPayment(sent.hash);
+    return payment === null || candidates(sent, family(sent.hash), payment).length === 0;
   }
 
   return {
@@ -292,7 +292,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         attempt: sent.attempt,
       })),
     leavesMsat: (token) => BigInt(read(token)?.leavesMsat ?? 0),
-    settled: (hash) => justSettled.get(hash) ?? [],
+    settled: (hash) =>
+      family(hash)
+        .filter(({ end }) => end?.kind === 'settled')
+        .map(({ leavesMsat }) => BigInt(leavesMsat)),
     resume() {
       for (const { hash } of openOnes.values()) void track(hash);
     },
@@ -302,12 +305,18 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   };
 }
 
-const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
-
-function endOf(attempt: HTLCAttempt): End | null {
-  if (attempt.status === 'SUCCEEDED') return { kind: 'settled', preimage: hex(attempt.preimage) };
-  return attempt.status === 'FAILED' ? { kind: 'failed', reason: partFailure(attempt) } : null;
+/** Where a node that is new to the books begins: attempts up to now are others'. */
+export async function beginParts(client: LndClient, book: Notebook): Promise<void> {
+  const { payments } = await client.lightning.listPayments({
+    include_incomplete: true,
+    reversed: true,
+    max_payments: LOOK_BACK,
+  });
+  const attempts = payments.flatMap(({ htlcs }) => htlcs.map(({ attempt_id }) => BigInt(attempt_id)));
+  await book.note({ facts: [[NEWEST, max(0n, ...attempts).toString()]] });
 }
+
+const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
 
 function ending(token: string, sent: Sent, end: End): Happening {
   const part = { token: partToken(token), paymentHash: paymentHash(sent.hash) };

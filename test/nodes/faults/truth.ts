@@ -1,0 +1,53 @@
+/** What LND itself says, over REST: shares nothing with the driver. Amounts in msat. */
+import type { Lnd } from '../net/lnd.ts';
+
+interface Amount {
+  readonly msat: string;
+}
+interface ChannelBalance {
+  readonly local_balance: Amount;
+  readonly unsettled_local_balance: Amount;
+  readonly unsettled_remote_balance: Amount;
+}
+
+/** Its own side of all open channels; what an opener owes for its commitments is left out. */
+export async function localMsat(lnd: Lnd): Promise<bigint> {
+  const { local_balance } = await lnd.rest<ChannelBalance>('GET', '/v1/balance/channels');
+  return BigInt(local_balance.msat);
+}
+
+export async function coinsMsat(lnd: Lnd): Promise<bigint> {
+  const { total_balance } = await lnd.rest<{ total_balance: string }>('GET', '/v1/balance/blockchain');
+  return BigInt(total_balance) * 1000n;
+}
+
+export async function hangingHtlcs(lnd: Lnd): Promise<number> {
+  type Channels = { channels: { pending_htlcs: unknown[] }[] };
+  const { channels } = await lnd.rest<Channels>('GET', '/v1/channels');
+  return channels.reduce((count, { pending_htlcs }) => count + pending_htlcs.length, 0);
+}
+
+const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
+const url64 = (hex: string): string => base64(hex).replaceAll('+', '-').replaceAll('/', '_');
+
+/** What an invoice of this node was paid, over all its HTLCs. */
+export async function paidMsat(lnd: Lnd, hash: string): Promise<bigint> {
+  type Invoice = { state: string; htlcs: { state: string; amt_msat: string }[] };
+  const { htlcs } = await lnd.rest<Invoice>(
+    'GET',
+    `/v2/invoices/lookup?payment_hash=${encodeURIComponent(url64(hash))}`,
+  );
+  return htlcs
+    .filter(({ state }) => state === 'SETTLED')
+    .reduce((sum, { amt_msat }) => sum + BigInt(amt_msat), 0n);
+}
+
+/** An invoice whose HTLCs LND holds until it is told. @returns it as BOLT 11 */
+export async function holdInvoice(lnd: Lnd, hash: string, amountMsat: bigint): Promise<string> {
+  const body = { hash: base64(hash), value_msat: amountMsat.toString(), expiry: '3600' };
+  return (await lnd.rest<{ payment_request: string }>('POST', '/v2/invoices/hodl', body)).payment_request;
+}
+export const settleHeld = (lnd: Lnd, preimage: string): Promise<unknown> =>
+  lnd.rest('POST', '/v2/invoices/settle', { preimage: base64(preimage) });
+export const cancelHeld = (lnd: Lnd, hash: string): Promise<unknown> =>
+  lnd.rest('POST', '/v2/invoices/cancel', { payment_hash: base64(hash) });

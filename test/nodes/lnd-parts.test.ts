@@ -1,9 +1,7 @@
 /** Parts through the death of LND, of its driver, of its memory: each has one end, and is paid once. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
-import { paymentHash } from '../../src/lightning/ids.ts';
 import { readInvoice } from '../../src/nodes/conformance/invoice.ts';
 import {
   type Bill,
@@ -19,12 +17,11 @@ import {
   untilFree,
   untilHeld,
 } from '../../src/nodes/conformance/payment.ts';
-import { memoryJournal } from '../../src/nodes/journal.ts';
 import type { PartOrder } from '../../src/nodes/node.ts';
 import { openAccount } from './faults/account.ts';
-import { type Bed, openBed, watchAll } from './faults/bed.ts';
+import { type Bed, keptInMemory, openBed, watchAll } from './faults/bed.ts';
 import { copyOf } from './faults/mortal.ts';
-import { cancelHeld, hangingHtlcs, holdInvoice, localMsat, paidMsat, settleHeld } from './faults/truth.ts';
+import { cancelHeld, hangingHtlcs, localMsat, newHold, paidMsat, settleHeld } from './faults/truth.ts';
 import { missingDaemons } from './net/daemons.ts';
 import { until } from './net/until.ts';
 
@@ -37,7 +34,7 @@ describe.skipIf(missing !== null)(
   () => {
     let bed: Bed;
     beforeAll(async () => {
-      bed = await openBed({ sender: memoryJournal() });
+      bed = await openBed();
     }, PATIENCE_MS);
     afterAll(() => bed?.close(), PATIENCE_MS);
     const holds: string[] = [];
@@ -57,18 +54,9 @@ describe.skipIf(missing !== null)(
     }
     /** An invoice that the payee settles when it is told to. */
     async function heldBill(amount: number): Promise<Held> {
-      const secret = randomBytes(32);
-      const hash = createHash('sha256').update(secret).digest('hex');
-      const bolt11 = await holdInvoice(lnd('payee'), hash, sat(amount));
+      const { hash, preimage, bolt11 } = await newHold(lnd('payee'), sat(amount));
       holds.push(hash);
-      const read = readInvoice(bolt11);
-      return {
-        ...read,
-        bolt11,
-        paymentHash: paymentHash(hash),
-        expiresAt: read.expiresAt,
-        preimage: secret.toString('hex'),
-      };
+      return { ...readInvoice(bolt11), bolt11, paymentHash: hash, preimage };
     }
     async function sendHeld(amount: number): Promise<{ owed: Held; order: PartOrder }> {
       const owed = await heldBill(amount);
@@ -133,7 +121,7 @@ describe.skipIf(missing !== null)(
       const account = await openAccount(bed, 'sender');
       const one = await sendHeld(4_100);
       const two = await sendHeld(4_200);
-      const earlier = await copyOf(bed.driven('sender').journal);
+      const earlier = keptInMemory(await copyOf(bed.driven('sender').journal()));
       bed.replace('sender');
       assert.equal((await bed.world.sender.lookup(one.order)).kind, 'in_flight');
       assert.deepEqual(await bed.world.sender.sendPart(one.order), { kind: 'duplicate' });
@@ -201,7 +189,7 @@ describe.skipIf(missing !== null)(
       lnd('sender').pause();
       bed.world.sender.sendPart(sent).catch(() => undefined);
       await until('the part to be written down', async () => {
-        return (await bed.driven('sender').journal.read()).facts.has(`send:${sent.token}`);
+        return (await bed.driven('sender').journal().read()).facts.has(`send:${sent.token}`);
       });
       await sleep(500);
       bed.replace('sender');

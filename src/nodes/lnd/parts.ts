@@ -8,32 +8,14 @@ import { type PaymentHash, partToken, paymentHash, preimage, untrusted } from '.
 import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
 import { type Msat, msat } from '../../money/msat.ts';
 import { type Happening, KEPT_EVENTS } from '../journal.ts';
-import type { PartFailure, PartOrder, PartStatus, SendAnswer } from '../node.ts';
+import type { PartOrder, PartStatus, SendAnswer } from '../node.ts';
 import type { Notebook } from '../notebook.ts';
+import { attemptOf, candidates, type End, endOf, type Sent } from './attempts.ts';
 import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
-import { attemptDelivers, bytes, hex, partFailure, toLndRoute } from './map.ts';
+import { bytes, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
 import { pause } from './streams.ts';
-
-/** A part, as it is remembered. Amounts in msat. */
-interface Sent {
-  readonly hash: string;
-  readonly deliversMsat: string;
-  readonly leavesMsat: string;
-  readonly feeMsat: string;
-  /** Attempts up to this number are others. */
-  readonly after: string;
-  /** ms since 1970. */
-  readonly at: number;
-  readonly attempt: string | null;
-  readonly end: End | null;
-  /** The newest event when it ended: it is forgotten with that. */
-  readonly place: number;
-}
-type End =
-  | { readonly kind: 'settled'; readonly preimage: string }
-  | { readonly kind: 'failed'; readonly reason: PartFailure };
 
 const PREFIX = 'send:';
 /** ms after which a send that has no end yet is looked at: has LND taken it? */
@@ -54,7 +36,6 @@ const REFUSALS = new Set([
 ]);
 const isRefusal = (error: unknown): error is LndError =>
   error instanceof LndError && REFUSALS.has(error.code) && !/HTTP status/i.test(error.message);
-
 /**
  * A send without an answer may wait at LND's door, on a connection that is gone, while LND is frozen. An LND that answers
  * lets it in at once: what is absent so many ms after an answer never came.
@@ -146,29 +127,6 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     return end !== null;
   }
 
-  /** Attempts that may be this part's: no other part has them. */
-  function candidates(sent: Sent, payment: Payment): HTLCAttempt[] {
-    if (sent.attempt !== null) return payment.htlcs.filter((each) => each.attempt_id === sent.attempt);
-    const taken = new Set(family(sent.hash).map((each) => each.attempt));
-    return payment.htlcs.filter(
-      (attempt) =>
-        attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
-        BigInt(attempt.route?.total_amt_msat ?? 0) === BigInt(sent.leavesMsat) &&
-        BigInt(attempt.attempt_id) > BigInt(sent.after) &&
-        !taken.has(attempt.attempt_id),
-    );
-  }
-
-  /** The newest has the first claim: an older one of the same amount was proven absent before it came. */
-  function attemptOf(sent: Sent, payment: Payment): HTLCAttempt | null {
-    const fits = candidates(sent, payment);
-    if (sent.attempt !== null) return fits.at(-1) ?? null;
-    const newer = family(sent.hash).filter(
-      (each) => each.attempt === null && each.end === null && isAlike(each, sent) && each.at > sent.at,
-    );
-    return fits.at(-1 - newer.length) ?? null;
-  }
-
   /** Null: LND knows no payment of this hash. @throws LndError without an answer */
   async function readPayment(hash: string): Promise<Payment | null> {
     const updates = client.router.trackPaymentV2(
@@ -189,7 +147,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     const sent = read(token);
     if (sent === null) return null;
     const payment = await readPayment(sent.hash);
-    const attempt = payment === null ? null : attemptOf(sent, payment);
+    const attempt = payment === null ? null : attemptOf(sent, family(sent.hash), payment);
     if (attempt !== null) apply(token, attempt);
     return attempt;
   }
@@ -208,7 +166,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         for await (const payment of updates) {
           failures = 0;
           for (const [token, sent] of left()) {
-            const attempt = attemptOf(sent, payment);
+            const attempt = attemptOf(sent, family(sent.hash), payment);
             if (attempt !== null) apply(token, attempt);
           }
           if (stopped || left().length === 0) break;
@@ -322,7 +280,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     await new Promise((resolve) => setTimeout(resolve, ABSENT_MS));
     if ((await look(token)) !== null) return false;
     const payment = await readPayment(sent.hash);
-    return payment === null || candidates(sent, payment).length === 0;
+    return payment === null || candidates(sent, family(sent.hash), payment).length === 0;
   }
 
   return {
@@ -359,15 +317,7 @@ export async function beginParts(client: LndClient, book: Notebook): Promise<voi
   await book.note({ facts: [[NEWEST, max(0n, ...attempts).toString()]] });
 }
 
-const isAlike = (one: Sent, other: Sent): boolean =>
-  one.deliversMsat === other.deliversMsat && one.leavesMsat === other.leavesMsat;
-
 const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
-
-function endOf(attempt: HTLCAttempt): End | null {
-  if (attempt.status === 'SUCCEEDED') return { kind: 'settled', preimage: hex(attempt.preimage) };
-  return attempt.status === 'FAILED' ? { kind: 'failed', reason: partFailure(attempt) } : null;
-}
 
 function ending(token: string, sent: Sent, end: End): Happening {
   const part = { token: partToken(token), paymentHash: paymentHash(sent.hash) };

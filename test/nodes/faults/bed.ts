@@ -20,9 +20,12 @@ const EVENTUALLY_MS = 60_000;
 /** LND waits so long for the rest of a total, whatever its flags. */
 const MPP_TIMEOUT_MS = 121_000;
 
+export type OpenJournal = () => Journal;
+
 export interface Driven {
   readonly lnd: Lnd;
-  readonly journal: Journal;
+  /** Opens its memory, as every driver does for itself. */
+  readonly journal: OpenJournal;
   readonly node: LightningNode;
   /** As the process that drives the node dies: nothing more is written, nothing is said to LND. */
   die(): void;
@@ -33,12 +36,19 @@ export interface Bed {
   readonly world: World;
   driven(name: ConformanceName): Driven;
   /** Another driver of the same node, by the same journal unless another is given. */
-  open(name: ConformanceName, journal?: Journal, macaroon?: string): Driven;
+  open(name: ConformanceName, journal?: OpenJournal, macaroon?: string): Driven;
   /** Ends the driver of this node (dead or stopped already) and puts a new one in its place. */
-  replace(name: ConformanceName, journal?: Journal): Driven;
+  replace(name: ConformanceName, journal?: OpenJournal): Driven;
+  /** Puts a driver that is there already in the place of this node's. */
+  adopt(name: ConformanceName, driven: Driven): void;
   /** Kills LND, lets `meanwhile` happen, and starts it again with its channels active. */
   killed(name: ConformanceName, meanwhile?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Outlives its drivers, not this process. */
+export function keptInMemory(journal = memoryJournal()): OpenJournal {
+  return () => journal;
 }
 
 export const addressOf = (lnd: Lnd, macaroon = lnd.adminMacaroonHex) => ({
@@ -47,8 +57,8 @@ export const addressOf = (lnd: Lnd, macaroon = lnd.adminMacaroonHex) => ({
   macaroon,
 });
 
-function drive(lnd: Lnd, journal: Journal, macaroon?: string): Driven {
-  const life: Mortal = mortal(journal);
+function drive(lnd: Lnd, journal: OpenJournal, macaroon?: string): Driven {
+  const life: Mortal = mortal(journal());
   const client: LndClient = connectLnd(addressOf(lnd, macaroon));
   return {
     lnd,
@@ -61,14 +71,14 @@ function drive(lnd: Lnd, journal: Journal, macaroon?: string): Driven {
   };
 }
 
-export async function openBed(journals: Partial<Record<ConformanceName, Journal>> = {}): Promise<Bed> {
+export async function openBed(journals: Partial<Record<ConformanceName, OpenJournal>> = {}): Promise<Bed> {
   const network = await startConformanceNetwork();
   const drivers = new Map<ConformanceName, Driven>();
   const opened: Driven[] = [];
-  const open = (name: ConformanceName, journal?: Journal, macaroon?: string): Driven => {
+  const open = (name: ConformanceName, journal?: OpenJournal, macaroon?: string): Driven => {
     const driven = drive(
       network.node(name),
-      journal ?? drivers.get(name)?.journal ?? memoryJournal(),
+      journal ?? drivers.get(name)?.journal ?? keptInMemory(),
       macaroon,
     );
     opened.push(driven);
@@ -118,6 +128,7 @@ export async function openBed(journals: Partial<Record<ConformanceName, Journal>
       drivers.set(name, next);
       return next;
     },
+    adopt: (name, next) => void drivers.set(name, next),
     async killed(name, meanwhile) {
       const lnd = network.node(name);
       const channels = Number((await activeChannels(lnd)).length);

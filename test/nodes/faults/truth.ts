@@ -1,4 +1,6 @@
 /** What LND itself says, over REST: shares nothing with the driver. Amounts in msat. */
+import { createHash, randomBytes } from 'node:crypto';
+import { type PaymentHash, paymentHash } from '../../../src/lightning/ids.ts';
 import type { Lnd } from '../net/lnd.ts';
 
 interface Amount {
@@ -42,10 +44,29 @@ export async function paidMsat(lnd: Lnd, hash: string): Promise<bigint> {
     .reduce((sum, { amt_msat }) => sum + BigInt(amt_msat), 0n);
 }
 
-/** An invoice whose HTLCs LND holds until it is told. @returns it as BOLT 11 */
-export async function holdInvoice(lnd: Lnd, hash: string, amountMsat: bigint): Promise<string> {
+/** What the forwards in LND's history earned, oldest first. */
+export async function forwardFees(lnd: Lnd): Promise<readonly bigint[]> {
+  type History = { forwarding_events: { fee_msat: string }[] };
+  const { forwarding_events } = await lnd.rest<History>('POST', '/v1/switch', {
+    start_time: '0',
+    num_max_events: 10_000,
+  });
+  return forwarding_events.map(({ fee_msat }) => BigInt(fee_msat));
+}
+
+export interface Hold {
+  readonly hash: PaymentHash;
+  readonly preimage: string;
+  readonly bolt11: string;
+}
+
+/** An invoice whose HTLCs LND holds until it is told. */
+export async function newHold(lnd: Lnd, amountMsat: bigint): Promise<Hold> {
+  const preimage = randomBytes(32);
+  const hash = paymentHash(createHash('sha256').update(preimage).digest('hex'));
   const body = { hash: base64(hash), value_msat: amountMsat.toString(), expiry: '3600' };
-  return (await lnd.rest<{ payment_request: string }>('POST', '/v2/invoices/hodl', body)).payment_request;
+  const { payment_request } = await lnd.rest<{ payment_request: string }>('POST', '/v2/invoices/hodl', body);
+  return { hash, preimage: preimage.toString('hex'), bolt11: payment_request };
 }
 export const settleHeld = (lnd: Lnd, preimage: string): Promise<unknown> =>
   lnd.rest('POST', '/v2/invoices/settle', { preimage: base64(preimage) });

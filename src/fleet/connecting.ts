@@ -88,7 +88,7 @@ export function openConnecting(context: Context): Connecting {
   /** Opens the node anew; what it was opened with before is closed. */
   async function reopen(entry: VaultEntry, credentials: NodeCredentials): Promise<Joining> {
     await close(fleet, entry.id);
-    return fleet.join(ownNode(entry, daemons.open(entry.id, credentials)));
+    return fleet.join(ownNode(entry, daemons.open(entry.id, credentials), context.holder));
   }
 
   const holdings = async (id: NodeId) => ({

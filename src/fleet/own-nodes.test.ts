@@ -54,7 +54,7 @@ async function opened(configured: readonly ConfiguredNode[]) {
       return absentNode('nobody');
     },
   };
-  const nodes = await readOwnNodes({ db, configured, vault, daemons });
+  const nodes = await readOwnNodes({ db, configured, vault, daemons, holder: 'this folder' });
   return { seen, nodes };
 }
 

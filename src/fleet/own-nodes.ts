@@ -26,6 +26,8 @@ export interface OwnFleet {
   readonly configured: readonly ConfiguredNode[];
   readonly vault: Vault;
   readonly daemons: Daemons;
+  /** See `OwnNode.holder`. */
+  readonly holder: string;
 }
 
 /** @throws Problem config_invalid: a file or a variable that is named is not there; vault_other_key */
@@ -45,12 +47,14 @@ export async function readOwnNodes(fleet: OwnFleet): Promise<OwnNode[]> {
 
 function configuredNode(fleet: OwnFleet, node: ConfiguredNode, stored: readonly StoredNode[]): OwnNode {
   const { id, credentials: source } = node;
-  if (source.kind !== 'vault') return ownNode(node, fleet.daemons.open(id, readSource(fleet.daemons, node)));
+  if (source.kind !== 'vault')
+    return ownNode(node, fleet.daemons.open(id, readSource(fleet.daemons, node)), fleet.holder);
   const entry = stored.find((each) => each.id === id);
   if (entry !== undefined) return storedNode(fleet, node, entry);
   return ownNode(
     node,
     absentNode(`the vault has no credentials of ${id}; give them with \`argosy node add ${id}\``),
+    fleet.holder,
   );
 }
 
@@ -59,23 +63,25 @@ const WHY: Readonly<Record<'other_key' | 'damaged', string>> = {
   damaged: 'are damaged: they are not what was sealed',
 };
 
-function storedNode({ daemons }: OwnFleet, entry: VaultEntry, { id, unsealed }: StoredNode): OwnNode {
-  if (unsealed.kind === 'credentials') return ownNode(entry, daemons.open(id, unsealed.credentials));
+function storedNode({ daemons, holder }: OwnFleet, entry: VaultEntry, { id, unsealed }: StoredNode): OwnNode {
+  if (unsealed.kind === 'credentials') return ownNode(entry, daemons.open(id, unsealed.credentials), holder);
   return ownNode(
     entry,
     absentNode(
       `the credentials of ${id} ${WHY[unsealed.kind]}; \`argosy node remove ${id}\`, and add it again`,
     ),
+    holder,
   );
 }
 
 /** A node of the fleet, whose daemon outlives this process. */
-export const ownNode = (entry: VaultEntry, node: LightningNode): OwnNode => ({
+export const ownNode = (entry: VaultEntry, node: LightningNode, holder: string): OwnNode => ({
   id: entry.id,
   region: entry.region,
   driver: entry.driver,
   exposureMsatMax: entry.exposureMsatMax,
   node,
+  holder,
 });
 
 /** @throws Problem config_invalid */

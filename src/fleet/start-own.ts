@@ -1,4 +1,6 @@
 /** An own fleet as `argosy up` starts it: the key of the vault, the nodes that are known, what connects more. */
+import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Guarded } from '../access/http.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../kit/db.ts';
@@ -25,9 +27,9 @@ export async function openOwnFleet(
   daemons: Daemons,
 ): Promise<OpenedOwnFleet> {
   await refusePracticeBooks(db, config);
-  folder.writeFile(OWN_FLEET_MARK, 'The books of real nodes, or the key of their vault.\n');
+  const holder = markOwn(folder);
   const vault = openVault(readVaultKey(config.vaultKey, folder));
-  const own: OwnFleet = { db, configured: config.nodes ?? [], vault, daemons };
+  const own: OwnFleet = { db, configured: config.nodes ?? [], vault, daemons, holder };
   return {
     nodes: await readOwnNodes(own),
     routes(api, guarded, fleet) {
@@ -35,6 +37,17 @@ export async function openOwnFleet(
       connectingRoutes(api, guarded, fleet, { connecting: openConnecting({ ...own, fleet }), daemons });
     },
   };
+}
+
+/**
+ * Marks the folder as an own fleet's, and names whoever holds the sessions of its nodes: the one process that may use
+ * this folder. One that starts after a crash takes the nodes over at once; a copy of the folder is somebody else.
+ */
+function markOwn(folder: Folder): string {
+  const known = folder.readFile(OWN_FLEET_MARK)?.split('\n')[1];
+  const id = known || randomUUID();
+  folder.writeFile(OWN_FLEET_MARK, `The books of real nodes, or the key of their vault.\n${id}\n`);
+  return createHash('sha256').update(`${id} ${hostname()} ${folder.path}`).digest('hex');
 }
 
 /** @throws Problem database_not_empty */

@@ -69,7 +69,7 @@ function daemonsOf(net: MemoryNetwork): Daemons {
 
 async function start(configured: readonly ConfiguredNode[] = []): Promise<void> {
   const daemons = daemonsOf(network);
-  const own: OwnFleet = { db, configured, vault: openVault(sealKey), daemons };
+  const own: OwnFleet = { db, configured, vault: openVault(sealKey), daemons, holder: 'this folder' };
   system = await openSystem({
     db,
     clock: systemClock,
@@ -278,6 +278,7 @@ describe('the vault of an own fleet', () => {
       db,
       configured: [],
       vault: openVault(randomBytes(32)),
+      holder: 'this folder',
       daemons: daemonsOf(network),
     };
     await expect(readOwnNodes(other)).rejects.toMatchObject({

@@ -1,9 +1,11 @@
 /** `npm run bench -- NAME [--json]`: measures; the last line of --json is one object. Ratios are within one run. */
+import { benchNode } from './node.ts';
 import { benchPay } from './pay.ts';
 import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, (options: Map<string, string>) => Promise<Record<string, unknown>>>> =
   {
+    node: benchNode,
     pay: benchPay,
     soak: benchSoak,
   };

@@ -1,6 +1,6 @@
 /** What happens while the driver or LND is away is told, once; and what happens behind the driver's back is seen. */
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
 import { openJournal } from '../../src/fleet/journal.ts';
 import { nodeId } from '../../src/lightning/ids.ts';
 import { bill, orderOf, sat } from '../../src/nodes/conformance/payment.ts';
@@ -46,6 +46,9 @@ describe.skipIf(missing !== null)(
     /** By strangers: nobody's driver is asked. */
     const strangersPay = async (amount: number, from: 'sender' | 'second' = 'second') =>
       pay(lnd(from), await invoice(lnd('payee'), amount));
+    afterEach(() => {
+      for (const { resume } of bed.network.nodes) resume();
+    });
     const allFree = () =>
       until('no HTLC to hang', async () =>
         (await Promise.all(bed.network.nodes.map(hangingHtlcs))).every((count) => count === 0),
@@ -128,6 +131,7 @@ describe.skipIf(missing !== null)(
       const payee = await openAccount(bed, 'payee');
       const { hash, preimage, bolt11 } = await newHold(lnd('payee'), sat(3_300));
       const paying = pay(lnd('second'), bolt11);
+      paying.catch(() => undefined); // awaited below
       await until('it to be held', async () => (await hangingHtlcs(lnd('payee'))) === 1);
       lnd('forwarder').pause();
       await settleHeld(lnd('payee'), preimage);
@@ -142,6 +146,28 @@ describe.skipIf(missing !== null)(
       await paying;
       await allFree();
       await payee.expectExact();
+    });
+
+    test('a forward is counted once though one of its halves hangs because that peer is gone, by the next driver as well', async () => {
+      for (const gone of ['second', 'payee'] as const) {
+        const forwarder = await openAccount(bed, 'forwarder');
+        const { preimage, bolt11 } = await newHold(lnd('payee'), sat(3_400));
+        const paying = pay(lnd('second'), bolt11);
+        paying.catch(() => undefined); // awaited below
+        await until('it to be held', async () => (await hangingHtlcs(lnd('payee'))) === 1);
+        if (gone === 'second') lnd('second').pause();
+        await settleHeld(lnd('payee'), preimage);
+        if (gone === 'payee') lnd('payee').pause();
+        await until('it to be told', async () => of(await forwarder.told(), 'forwarded').length === 1);
+        await forwarder.expectExact();
+        await untilWritten(of(await forwarder.told(), 'forwarded')[0]?.feeMsat ?? 0n);
+        bed.replace('forwarder');
+        await forwarder.expectExact();
+        lnd(gone).resume();
+        await paying;
+        await allFree();
+        await forwarder.expectExact();
+      }
     });
 
     test('of two drivers of one node the older is overtaken and says so; every event is there once', async () => {

@@ -19,6 +19,7 @@ import {
   isMissing,
   takeStock,
 } from './explain.ts';
+import { forgetGone, htlcName, type Settled } from './hanging.ts';
 import { hex } from './map.ts';
 import { type Observation, observe, SETTLED_DEPTH } from './observation.ts';
 import type { Parts } from './parts.ts';
@@ -51,8 +52,7 @@ export interface AccountsContext {
   readonly client: LndClient;
   readonly book: Notebook;
   readonly parts: Parts;
-  /** Incoming HTLCs of invoices that are settled in the books: `CHANNEL:HTLC` to msat. */
-  readonly settledHtlcs: ReadonlyMap<string, bigint>;
+  readonly settled: Settled;
   /** Reads whatever is told late. */
   readonly catchUp: () => Promise<void>;
 }
@@ -93,7 +93,9 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
   async function read(): Promise<Observation | null> {
     const height = Number(book.facts.get(HEIGHT) ?? (await client.lightning.getInfo({})).block_height);
     const seen = await observe(client, height - SETTLED_DEPTH, isMissing(book.facts));
-    return seen === null ? null : { ...seen, channelsMsat: seen.channelsMsat + inTransitMsat(context, seen) };
+    if (seen === null) return null;
+    forgetGone(context.settled, seen.open);
+    return { ...seen, channelsMsat: seen.channelsMsat + inTransitMsat(context, seen) };
   }
 
   function keep(now: Expected): Promise<void> {
@@ -206,19 +208,20 @@ const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
  * HTLCs whose end is told already while the commitment still has them: what is paid is gone, what is received is here.
  * And own HTLCs on channels that are closing, which LND counts nowhere.
  */
-function inTransitMsat({ parts, settledHtlcs }: AccountsContext, seen: Observation): bigint {
+function inTransitMsat({ parts, settled }: AccountsContext, seen: Observation): bigint {
   let adjustment = 0n;
   const hanging = new Set<string>();
   for (const channel of seen.open) {
     for (const htlc of channel.pending_htlcs) {
       const hash = hex(htlc.hash_lock);
       hanging.add(hash);
+      const name = htlcName(channel.chan_id, htlc.htlc_index);
       if (htlc.incoming) {
-        adjustment += settledHtlcs.get(`${channel.chan_id}:${htlc.htlc_index}`) ?? 0n;
+        adjustment += settled.incoming.get(name) ?? 0n;
         continue;
       }
       const paid = parts.settled(hash).find((leaving) => leaving / MSAT_PER_SAT === BigInt(htlc.amount));
-      adjustment -= paid ?? 0n;
+      adjustment -= paid ?? settled.outgoing.get(name) ?? 0n;
     }
   }
   if (seen.closing.size === 0) return adjustment;

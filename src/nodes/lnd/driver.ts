@@ -10,7 +10,9 @@ import type { LndClient } from './client.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
 import { lndFacets, SWITCHED, switchedOff } from './facets.ts';
+import { findHanging } from './find_hanging.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
+import type { Settled } from './hanging.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
 import { beginParts, createParts, type Parts } from './parts.ts';
@@ -147,16 +149,17 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
     await beginInvoices(client, book);
     await beginForwards(book, Date.now());
   }
-  const settledHtlcs = new Map<string, bigint>();
+  const settled: Settled = { incoming: new Map(), outgoing: new Map() };
+  await findHanging(client, settled, parts.isOwn);
   // Without its streams a node tells nothing: whoever reads them shall know why.
   const onRefused = (reason: Error) => void stop(reason);
-  const forwards = watchForwards(client, book, onRefused);
+  const forwards = watchForwards(client, book, settled, onRefused);
   const { catchUp } = forwards;
-  const accounts = createAccounts({ client, book, parts, settledHtlcs, catchUp }, expected);
+  const accounts = createAccounts({ client, book, parts, settled, catchUp }, expected);
   counting.accounts = accounts;
   const streams = [
     forwards,
-    watchInvoices(client, book, settledHtlcs, onRefused),
+    watchInvoices(client, book, settled, onRefused),
     watchBlocks(client, book, accounts, tip, onRefused),
     watchChannels(client, book, accounts, onRefused),
     keepStream(

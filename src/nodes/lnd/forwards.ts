@@ -6,6 +6,7 @@ import { msat } from '../../money/msat.ts';
 import type { Happening } from '../journal.ts';
 import type { Notebook } from '../notebook.ts';
 import type { LndClient } from './client.ts';
+import { rememberForward, type Settled } from './hanging.ts';
 import type { ForwardingEvent } from './proto/lightning.ts';
 import type { HtlcEvent } from './proto/router.ts';
 import { type KeptStream, keepStream, type OnRefused } from './streams.ts';
@@ -30,7 +31,12 @@ export interface Forwards extends KeptStream {
 export const beginForwards = (book: Notebook, now: number): Promise<void> =>
   book.note({ facts: [[PLACE, { start: Math.floor(now / 1000).toString(), offset: 0 } satisfies Place]] });
 
-export function watchForwards(client: LndClient, book: Notebook, onRefused: OnRefused): Forwards {
+export function watchForwards(
+  client: LndClient,
+  book: Notebook,
+  settled: Settled,
+  onRefused: OnRefused,
+): Forwards {
   /** Forwards under way: what the stream said when they began. */
   const begun = new Map<string, { readonly amountMsat: bigint; readonly feeMsat: bigint }>();
   /** Read from the history a short while ago: the stream may tell them late. */
@@ -53,6 +59,7 @@ export function watchForwards(client: LndClient, book: Notebook, onRefused: OnRe
         const key = `${PREFIX}${event.chan_id_in}:${event.incoming_htlc_id ?? `at ${event.timestamp_ns}`}`;
         if (book.facts.has(key)) facts.push([key, null]);
         else news.push(forwarded(BigInt(event.amt_out_msat), BigInt(event.fee_msat)));
+        rememberForward(settled, event, BigInt(event.amt_in_msat), BigInt(event.amt_out_msat));
         remember(written, key);
       }
       await book.note({ events: news, facts });
@@ -75,7 +82,9 @@ export function watchForwards(client: LndClient, book: Notebook, onRefused: OnRe
       const forward = begun.get(key);
       begun.delete(key);
       if (forward === undefined || written.has(key)) return;
-      await book.note({ events: [forwarded(forward.amountMsat, forward.feeMsat)], facts: [[key, true]] });
+      const { amountMsat, feeMsat } = forward;
+      rememberForward(settled, namesOf(event), amountMsat + feeMsat, amountMsat);
+      await book.note({ events: [forwarded(amountMsat, feeMsat)], facts: [[key, true]] });
     } else if (event.forward_fail_event || event.link_fail_event) begun.delete(key);
   }
 
@@ -102,6 +111,13 @@ export function watchForwards(client: LndClient, book: Notebook, onRefused: OnRe
 
 /** Before 0.20 the history does not name HTLCs: nothing would tell its forwards from those of the stream. */
 const namesHtlcs = (version: string): boolean => !/^v?0\.1\d\./.test(version);
+
+const namesOf = (event: HtlcEvent) => ({
+  chan_id_in: event.incoming_channel_id,
+  chan_id_out: event.outgoing_channel_id,
+  incoming_htlc_id: event.incoming_htlc_id,
+  outgoing_htlc_id: event.outgoing_htlc_id,
+});
 
 const forwarded = (amountMsat: bigint, feeMsat: bigint): Happening => ({
   kind: 'forwarded',

@@ -6,6 +6,7 @@ import type { CancelAnswer, CreatedInvoice, InvoiceOrder, InvoiceStatus } from '
 import type { Notebook } from '../notebook.ts';
 import { LndError } from './call.ts';
 import type { LndClient } from './client.ts';
+import { htlcName, type Settled } from './hanging.ts';
 import { bytes, hex, invoiceStatus } from './map.ts';
 import type { Invoice } from './proto/lightning.ts';
 import { type KeptStream, keepStream, type OnRefused } from './streams.ts';
@@ -30,8 +31,8 @@ export async function createInvoice(client: LndClient, order: InvoiceOrder): Pro
   };
 }
 
-/** Null: LND has no such invoice. */
-async function find(client: LndClient, hash: PaymentHash): Promise<Invoice | null> {
+/** Null: LND has no such invoice. @param hash hex */
+export async function lookUp(client: LndClient, hash: string): Promise<Invoice | null> {
   try {
     return await client.lightning.lookupInvoice({ r_hash: bytes(hash) });
   } catch (error) {
@@ -42,7 +43,7 @@ async function find(client: LndClient, hash: PaymentHash): Promise<Invoice | nul
 }
 
 export async function lookupInvoice(client: LndClient, hash: PaymentHash): Promise<InvoiceStatus> {
-  const invoice = await find(client, hash);
+  const invoice = await lookUp(client, hash);
   return invoice === null ? { kind: 'not_found' } : invoiceStatus(invoice, Date.now());
 }
 
@@ -51,7 +52,7 @@ export async function cancelInvoice(client: LndClient, hash: PaymentHash): Promi
     () => null,
     (error: unknown) => error,
   );
-  const invoice = await find(client, hash);
+  const invoice = await lookUp(client, hash);
   if (invoice === null) return { kind: 'not_found' };
   if (invoice.state === 'CANCELED') {
     const known = invoice.r_preimage.length === 32 && invoice.r_preimage.some((byte) => byte !== 0);
@@ -64,20 +65,17 @@ export async function cancelInvoice(client: LndClient, hash: PaymentHash): Promi
   return { kind: 'accepted' };
 }
 
-/** HTLCs stay in the commitment for a moment after their invoice is settled: `CHANNEL:HTLC` to msat. */
-const SETTLED_HTLCS_MAX = 2_000;
-
 export function watchInvoices(
   client: LndClient,
   book: Notebook,
-  htlcs: Map<string, bigint>,
+  { incoming }: Settled,
   onRefused: OnRefused,
 ): KeptStream {
   const settled = (): string => (book.facts.get(SETTLED) as string | undefined) ?? '0';
   return keepStream(
     () => client.lightning.subscribeInvoices({ settle_index: settled() }),
     (invoice) => {
-      rememberHtlcs(htlcs, invoice);
+      for (const [name, amountMsat] of settledHtlcsOf(invoice)) incoming.set(name, amountMsat);
       return note(book, settled(), invoice);
     },
     async () => {
@@ -89,15 +87,11 @@ export function watchInvoices(
   );
 }
 
-function rememberHtlcs(htlcs: Map<string, bigint>, invoice: Invoice): void {
-  if (invoice.state !== 'SETTLED') return;
-  for (const htlc of invoice.htlcs) {
-    if (htlc.state === 'SETTLED') htlcs.set(`${htlc.chan_id}:${htlc.htlc_index}`, BigInt(htlc.amt_msat));
-  }
-  for (const oldest of [...htlcs.keys()].slice(0, Math.max(0, htlcs.size - SETTLED_HTLCS_MAX))) {
-    htlcs.delete(oldest);
-  }
-}
+/** By name, in msat; none while the invoice is not settled. */
+export const settledHtlcsOf = ({ state, htlcs }: Invoice): [string, bigint][] =>
+  htlcs
+    .filter((htlc) => state === 'SETTLED' && htlc.state === 'SETTLED')
+    .map((htlc) => [htlcName(htlc.chan_id, htlc.htlc_index), BigInt(htlc.amt_msat)]);
 
 async function note(book: Notebook, last: string, invoice: Invoice): Promise<void> {
   if (invoice.state !== 'SETTLED' || BigInt(invoice.settle_index) <= BigInt(last)) return;

@@ -140,7 +140,7 @@ export function commitmentCostSat(channel: LndChannel): bigint {
     (sat, htlc) => sat - BigInt(htlc.amount),
     BigInt(channel.capacity) - BigInt(channel.local_balance) - BigInt(channel.remote_balance),
   );
-  const base = isTaproot(type) ? WEIGHT.taproot : hasAnchors(type) ? WEIGHT.anchors : WEIGHT.legacy;
+  const base = baseWeight(type);
   const fraction = BigInt(htlcs.length) + 1n;
   for (let inOutputs = 0n; inOutputs <= htlcs.length; inOutputs++) {
     const feeSat = (BigInt(channel.fee_per_kw) * (base + HTLC_WEIGHT * inOutputs)) / 1000n;
@@ -152,6 +152,8 @@ export function commitmentCostSat(channel: LndChannel): bigint {
 
 export const anchorsSat = (type: CommitmentType): bigint => (hasAnchors(type) ? ANCHORS_SAT : 0n);
 
+const baseWeight = (type: CommitmentType): bigint =>
+  isTaproot(type) ? WEIGHT.taproot : hasAnchors(type) ? WEIGHT.anchors : WEIGHT.legacy;
 const isTaproot = (type: CommitmentType): boolean => type.includes('TAPROOT');
 const hasAnchors = (type: CommitmentType): boolean =>
   type !== 'LEGACY' && type !== 'STATIC_REMOTE_KEY' && type !== 'UNKNOWN_COMMITMENT_TYPE';
@@ -164,6 +166,7 @@ export function toChannel(channel: LndChannel): Channel {
   const cost = satToMsat(commitmentCostSat(channel));
   const local = satToMsat(channel.local_balance);
   const remote = satToMsat(channel.remote_balance);
+  const buffer = feeBufferMsat(channel);
   const { active } = channel;
   const free = (side: bigint): Msat => (active ? msat(larger(side, 0n)) : ZERO_MSAT);
   return {
@@ -174,8 +177,8 @@ export function toChannel(channel: LndChannel): Channel {
     capacityMsat: msat(satToMsat(channel.capacity)),
     localMsat: msat(local + (channel.initiator ? cost : 0n)),
     remoteMsat: msat(remote + (channel.initiator ? 0n : cost)),
-    spendableMsat: free(local - reserve(channel.local_constraints) - feeBufferMsat(channel)),
-    receivableMsat: free(remote - reserve(channel.remote_constraints)),
+    spendableMsat: free(local - reserve(channel.local_constraints) - (channel.initiator ? buffer : 0n)),
+    receivableMsat: free(remote - reserve(channel.remote_constraints) - (channel.initiator ? 0n : buffer)),
     active,
     private: channel.private,
   };
@@ -191,12 +194,15 @@ const confirmedScid = (channel: LndChannel): ShortChannelId =>
 const reserve = (constraints: LndChannel['local_constraints']): bigint =>
   satToMsat(constraints?.chan_reserve_sat ?? '0');
 
-/** The opener pays for further HTLCs, and keeps enough for twice the fee rate of now. Source: BOLT 2. */
+/**
+ * The opener pays for the HTLC that it adds and for one more, and keeps enough for twice the fee rate of now: so much
+ * more than it pays now, in msat. Source: BOLT 2; LND's `CalcFeeBuffer`.
+ */
 function feeBufferMsat(channel: LndChannel): bigint {
-  if (!channel.initiator) return 0n;
-  const weight = BigInt(channel.commit_weight) + HTLC_WEIGHT;
-  const costSat = (2n * BigInt(channel.fee_per_kw) * weight) / 1000n - BigInt(channel.commit_fee);
-  return satToMsat(larger(costSat, 0n));
+  const { commitment_type: type, pending_htlcs: htlcs } = channel;
+  const weight = baseWeight(type) + HTLC_WEIGHT * (BigInt(htlcs.length) + 2n);
+  const paidSat = commitmentCostSat(channel) - anchorsSat(type);
+  return satToMsat(larger((2n * BigInt(channel.fee_per_kw) * weight) / 1000n - paidSat, 0n));
 }
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -63,6 +63,8 @@ export interface Parts {
   leavesMsat(token: string): bigint;
   /** What left with the parts of a hash that are settled: their HTLCs stay in the commitment for a while. */
   settled(hash: string): readonly bigint[];
+  /** Has a part of this hash been sent from here? */
+  isOwn(hash: string): boolean;
   /** Takes up again what an earlier process had sent. */
   resume(): void;
   stop(): void;
@@ -297,6 +299,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       family(hash)
         .filter(({ end }) => end?.kind === 'settled')
         .map(({ leavesMsat }) => BigInt(leavesMsat)),
+    isOwn: (hash) => byHash.has(hash),
     resume() {
       for (const { hash } of openOnes.values()) void track(hash);
     },

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type PaymentHash, paymentHash } from '../../../src/lightning/ids.ts';
 import type { Lnd } from '../net/lnd.ts';
+import { until } from '../net/until.ts';
 
 interface Amount {
   readonly msat: string;
@@ -68,7 +69,10 @@ export async function newHold(lnd: Lnd, amountMsat: bigint): Promise<Hold> {
   const { payment_request } = await lnd.rest<{ payment_request: string }>('POST', '/v2/invoices/hodl', body);
   return { hash, preimage: preimage.toString('hex'), bolt11: payment_request };
 }
+/** Once its HTLCs are held. */
 export const settleHeld = (lnd: Lnd, preimage: string): Promise<unknown> =>
-  lnd.rest('POST', '/v2/invoices/settle', { preimage: base64(preimage) });
+  until('the invoice to be held', () =>
+    lnd.rest('POST', '/v2/invoices/settle', { preimage: base64(preimage) }),
+  );
 export const cancelHeld = (lnd: Lnd, hash: string): Promise<unknown> =>
   lnd.rest('POST', '/v2/invoices/cancel', { payment_hash: base64(hash) });

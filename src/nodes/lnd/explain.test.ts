@@ -163,7 +163,9 @@ describe('what is explained of channels and coins', () => {
     ]);
     node.expectExact(closing);
     expect(isClosing(node.facts)).toBe(true);
-    const over = { ...closing, closing: new Map(), closed: [summary(`${A}:0`, 79_700)] };
+    const gone = { ...closing, closing: new Map(), closed: [summary(`${A}:0`, 79_700)] };
+    expect(node.see(gone), 'what brings it may still be replaced').toEqual([]);
+    const over = { ...gone, transactions: gone.transactions.map((each) => ({ ...each, block_height: 9 })) };
     expect(node.see(over)).toEqual([{ kind: 'channel_resolved', channel: `${A}:0`, costMsat: 300_000n }]);
     expect(isClosing(node.facts)).toBe(false);
     node.expectExact(over);

@@ -71,9 +71,9 @@ export function explain(before: Facts, expected: Expected, now: Observation, lat
   const draft = createDraft(before, expected, now);
   tellOpened(draft);
   tellClosed(draft, late);
-  tellCoins(draft);
-  tellResolved(draft);
+  tellCoins(draft, late);
   if (late) tellDecidedOnChain(draft);
+  tellResolved(draft);
   if (before.get(HEIGHT) !== now.height) draft.set(HEIGHT, now.height);
   return draft;
 }
@@ -212,7 +212,7 @@ function ownSide({ now }: Draft, point: string, capacityMsat: bigint): { least: 
 }
 
 /** Every transaction of the wallet once; one that vanished, or confirmed with another effect, is taken back. */
-function tellCoins(draft: Draft): void {
+function tellCoins(draft: Draft, late: boolean): void {
   const { now, get, set } = draft;
   const here = new Map(now.transactions.map((tx) => [tx.tx_hash, tx]));
   for (const key of draft.keys(TRANSACTION)) {
@@ -231,6 +231,9 @@ function tellCoins(draft: Draft): void {
   for (const tx of now.transactions) {
     if (get(TRANSACTION + tx.tx_hash) !== null) continue;
     const as = isReturn(draft, tx) ? 'returned' : 'moved';
+    // LND says a moment later what it has made a transaction for.
+    const mayReturn = tx.label === '' && draft.keys(CHANNEL).some((key) => isLeft(draft, key));
+    if (as === 'moved' && mayReturn && !late) continue;
     tellMoved(draft, tx.tx_hash, as, satToMsat(tx.amount), satToMsat(tx.total_fees));
     const height = tx.block_height > 0 ? { height: tx.block_height } : {};
     set(TRANSACTION + tx.tx_hash, { ...remembered(tx, as), ...height });
@@ -251,18 +254,30 @@ function tellMoved(draft: Draft, txid: string, as: KnownTransaction['as'], net: 
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** It spends a channel, or was made by LND's sweeper. */
+/** It spends a channel, or what came of one; or was made by LND's sweeper. */
 function isReturn({ get }: Draft, tx: Transaction): boolean {
   return (
     /^0:(sweep|closechannel|justicetx)/.test(tx.label) ||
-    tx.previous_outpoints.some(({ outpoint }) => get(CHANNEL + outpoint) !== null)
+    tx.previous_outpoints.some(
+      ({ outpoint, is_our_output }) =>
+        get(CHANNEL + outpoint) !== null ||
+        (!is_our_output && get<KnownTransaction>(TRANSACTION + txidOf(outpoint))?.as === 'returned'),
+    )
   );
 }
+
+const isReturning = ({ get }: Draft, tx: Transaction): boolean =>
+  tx.block_height === 0 &&
+  BigInt(tx.amount) !== 0n &&
+  get<KnownTransaction>(TRANSACTION + tx.tx_hash)?.as === 'returned';
+const isLeft = (draft: Draft, key: string): boolean => draft.get<KnownChannel>(key)?.leftMsat != null;
 
 /** Closing channels of which nothing more comes: what left and did not come home was their cost. */
 function tellResolved(draft: Draft): void {
   const { now, get, set, tell } = draft;
-  const closing = draft.keys(CHANNEL).filter((key) => get<KnownChannel>(key)?.leftMsat != null);
+  // What is not explained yet may have left one of them; what is not confirmed yet may be replaced.
+  if (draft.surplusMsat() !== 0n || now.transactions.some((tx) => isReturning(draft, tx))) return;
+  const closing = draft.keys(CHANNEL).filter((key) => isLeft(draft, key));
   let unresolved = closing.length;
   for (const key of closing) {
     const point = key.slice(CHANNEL.length);

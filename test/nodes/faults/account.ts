@@ -52,7 +52,8 @@ export async function openAccount({ world, driven }: Bed, name: ConformanceName)
   };
 }
 
-const listed = (events: readonly NodeEvent[]): string =>
+/** What has moved money. */
+export const listed = (events: readonly NodeEvent[]): string =>
   JSON.stringify(
     events.filter(({ kind }) => kind !== 'block' && kind !== 'channel_changed'),
     (_, value) => (typeof value === 'bigint' ? `${value}` : value),

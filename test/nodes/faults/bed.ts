@@ -43,6 +43,8 @@ export interface Bed {
   adopt(name: ConformanceName, driven: Driven): void;
   /** Kills LND, lets `meanwhile` happen, and starts it again with its channels active. */
   killed(name: ConformanceName, meanwhile?: () => Promise<void>): Promise<void>;
+  /** From now on blocks come only by `network.mine`; else whatever waits in the mempool brings one. */
+  stopMining(): void;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function openBed(journals: Partial<Record<ConformanceName, OpenJour
   const network = await startConformanceNetwork();
   const drivers = new Map<ConformanceName, Driven>();
   const opened: Driven[] = [];
+  let mines = true;
   const open = (name: ConformanceName, journal?: OpenJournal, macaroon?: string): Driven => {
     const driven = drive(
       network.node(name),
@@ -108,7 +111,7 @@ export async function openBed(journals: Partial<Record<ConformanceName, OpenJour
         what,
         async () => {
           if (await holds()) return true;
-          await mineWhatWaits(network);
+          if (mines) await mineWhatWaits(network);
           return false;
         },
         EVENTUALLY_MS,
@@ -136,6 +139,9 @@ export async function openBed(journals: Partial<Record<ConformanceName, OpenJour
       await meanwhile?.();
       await lnd.start();
       await until(`the channels of ${name}`, async () => (await activeChannels(lnd)).length >= channels);
+    },
+    stopMining() {
+      mines = false;
     },
     async close() {
       for (const each of opened) each.die();

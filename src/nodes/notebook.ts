@@ -57,14 +57,21 @@ export async function openNotebook(
   };
 
   async function writeAll(): Promise<void> {
-    while (waiting.events.length > 0 || waiting.facts.size > 0) {
-      const step = { version, ...waiting };
-      waiting = { events: [], facts: new Map() };
-      await writeOne(step);
-      version++;
-      writtenUpTo += step.events.length;
-      recent = [...recent, ...step.events].slice(-BATCH);
-      wake();
+    // One turn of the event loop gathers what belongs together.
+    await Promise.resolve();
+    try {
+      while (waiting.events.length > 0 || waiting.facts.size > 0) {
+        const step = { version, ...waiting };
+        waiting = { events: [], facts: new Map() };
+        await writeOne(step);
+        version++;
+        writtenUpTo += step.events.length;
+        recent = [...recent, ...step.events].slice(-BATCH);
+        wake();
+      }
+    } finally {
+      // With nothing between this and the last look: what is noted from now on begins anew.
+      writing = null;
     }
   }
 
@@ -83,12 +90,7 @@ export async function openNotebook(
   }
 
   function flush(): Promise<void> {
-    // One turn of the event loop gathers what belongs together.
-    writing ??= Promise.resolve()
-      .then(writeAll)
-      .finally(() => {
-        writing = null;
-      });
+    writing ??= writeAll();
     return writing;
   }
 

@@ -22,6 +22,8 @@ const PREFIX = 'send:';
 const TAKEN_MS = 300;
 /** HTLCs may be held for two weeks; the call ends with them. */
 const HELD_MS = 14 * 24 * 3600 * 1000;
+/** A part that took longer to note, in ms, is not sent: whoever waited for it may have drawn conclusions. */
+const NOTED_MS = 5_000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
 /** LND's own refusals. All else may come from what stands between, while the send is still on its way. */
@@ -207,9 +209,21 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       end: null,
       place: 0,
     };
-    const [at] = await Promise.all([height(), save(token, sent)]);
-    let answered = false;
     calling.add(token);
+    let at: number;
+    try {
+      [at] = await Promise.all([height(), save(token, sent)]);
+    } catch (error) {
+      calling.delete(token);
+      throw error;
+    }
+    if (Date.now() - sent.at > NOTED_MS) {
+      calling.delete(token);
+      const end: End = { kind: 'failed', reason: 'timeout' };
+      await save(token, { ...sent, end, place: book.newest() });
+      return { kind: 'refused', reason: 'timeout', detail: untrusted('noted too late to be sent') };
+    }
+    let answered = false;
     const call = client.router
       .sendToRouteV2(
         {

@@ -4,12 +4,12 @@ import { RawTx } from '@scure/btc-signer';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { readInvoice } from '../../src/nodes/conformance/invoice.ts';
 import { bill, orderOf, sat, sendAccepted, untilHeld } from '../../src/nodes/conformance/payment.ts';
-import type { NodeEvent, PartOrder } from '../../src/nodes/node.ts';
+import type { PartOrder } from '../../src/nodes/node.ts';
 import { scriptOf } from '../../src/practice/chain_address.ts';
 import { ANYONE_SCRIPT, ANYONE_WITNESS } from '../../src/practice/chain_transaction.ts';
-import { type Account, listed, openAccount } from './faults/account.ts';
+import { type Account, listed, of, openAccount } from './faults/account.ts';
 import { type Bed, openBed } from './faults/bed.ts';
-import { coinsMsat, localMsat, newHold, settleHeld } from './faults/truth.ts';
+import { cancelHeld, coinsMsat, localMsat, newHold, settleHeld } from './faults/truth.ts';
 import { missingDaemons } from './net/daemons.ts';
 import type { Lnd } from './net/lnd.ts';
 import { newAddress } from './net/lnd_verbs.ts';
@@ -17,9 +17,6 @@ import { until } from './net/until.ts';
 
 const PATIENCE_MS = 240_000;
 const missing = missingDaemons('lnd', 'btcd');
-
-const of = <Kind extends NodeEvent['kind']>(events: readonly NodeEvent[], kind: Kind) =>
-  events.filter((event): event is Extract<NodeEvent, { kind: Kind }> => event.kind === kind);
 
 describe.skipIf(missing !== null)(
   `LND's coins and closings${missing === null ? '' : `: ${missing}`}`,
@@ -152,7 +149,7 @@ describe.skipIf(missing !== null)(
       const order = await orderOf(bed.world, bed.world.sender, owed, sat(60_000));
       await sendAccepted(bed.world.sender, order);
       await untilHeld(bed.world, order);
-      return { order, preimage: hold.preimage };
+      return { order, ...hold };
     }
     async function expectResolved(
       account: Account,
@@ -170,6 +167,20 @@ describe.skipIf(missing !== null)(
       const cost = of(told, 'channel_resolved').reduce((sum, { costMsat }) => sum + costMsat, 0n);
       assert.equal(left, home + cost, `what left the channel is home, or was its cost: ${listed(told)}`);
     }
+
+    test('a part on a channel that was closed by force and that nobody claims comes home, and has failed once', async () => {
+      const [sender, forwarder] = [await openAccount(bed, 'sender'), await openAccount(bed, 'forwarder')];
+      const { order, hash } = await held();
+      const point = await forceClose(lnd('sender'));
+      await bed.network.mine(1);
+      await cancelHeld(lnd('payee'), hash);
+      await mineThrough([], [order], [lnd('sender'), lnd('forwarder')]);
+      await until('the part to fail', async () => (await bed.world.sender.lookup(order)).kind === 'failed');
+      await sender.expectOneEnd(order, 'part_failed');
+      await expectResolved(sender, point, []);
+      await expectResolved(forwarder, point, []);
+      assert.equal((await bed.world.sender.balances()).onchainMsat, await coinsMsat(lnd('sender')));
+    });
 
     for (const [who, closer] of [
       ['its own', 'sender'],

@@ -18,7 +18,7 @@ import {
   untilHeld,
 } from '../../src/nodes/conformance/payment.ts';
 import type { PartOrder } from '../../src/nodes/node.ts';
-import { openAccount } from './faults/account.ts';
+import { of, openAccount } from './faults/account.ts';
 import { type Bed, keptInMemory, openBed, watchAll } from './faults/bed.ts';
 import { copyOf } from './faults/mortal.ts';
 import { cancelHeld, hangingHtlcs, localMsat, newHold, paidMsat, settleHeld } from './faults/truth.ts';
@@ -246,6 +246,44 @@ describe.skipIf(missing !== null)(
       assert.equal((await bed.world.sender.lookup(unseen.order)).kind, 'not_found');
       assert.deepEqual(await htlcsOf(bed.world.sender, unseen.owed.paymentHash), []);
       assert.deepEqual(await bed.world.sender.sendPart(unseen.order), { kind: 'duplicate' });
+    });
+
+    test('of sends that an LND was killed amid each is paid and settled, or neither, once', async () => {
+      const { sender } = bed.world;
+      const account = await openAccount(bed, 'sender');
+      const bills = await Promise.all(
+        Array.from({ length: 24 }, (_, at) => bill(bed.world, sat(1_000 + at))),
+      );
+      const orders = await Promise.all(
+        bills.map(async (owed) => ({
+          owed,
+          order: await orderOf(bed.world, sender, owed, owed.amountMsat ?? sat(0)),
+        })),
+      );
+      const accepted = Promise.withResolvers<void>();
+      let answers = 0;
+      const sends = orders.map(async ({ order }) => {
+        const answer = await sender.sendPart(order).catch(() => null);
+        answers += 1;
+        if (answers === 2) accepted.resolve();
+        return answer?.kind ?? 'no answer';
+      });
+      await accepted.promise;
+      await bed.killed('sender');
+      const kinds = await Promise.all(sends);
+      for (const [at, { owed, order }] of orders.entries()) {
+        const end = await until('an end', async () => {
+          const { kind } = await sender.lookup(order);
+          return kind !== 'in_flight' && kind;
+        });
+        const wanted = end === 'settled' ? (owed.amountMsat ?? 0n) : 0n;
+        assert.equal(await paid(owed), wanted, `${kinds[at]}, then ${end}`);
+        if (kinds[at] === 'refused') assert.equal(wanted, 0n);
+      }
+      await Promise.all(bills.map((owed) => untilFree(bed.world, owed.paymentHash)));
+      const tokens = of(await account.told(), 'part_settled').map(({ token }) => token);
+      assert.equal(new Set(tokens).size, tokens.length);
+      await account.expectExact(orders.map(({ order }) => order));
     });
 
     test('halves whose rest never comes fail once, though LND and its driver died meanwhile', async () => {

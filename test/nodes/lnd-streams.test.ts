@@ -9,7 +9,7 @@ import { connectLnd } from '../../src/nodes/lnd/client.ts';
 import { openLnd } from '../../src/nodes/lnd/driver.ts';
 import type { NodeEvent } from '../../src/nodes/node.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { openAccount } from './faults/account.ts';
+import { of, openAccount } from './faults/account.ts';
 import { addressOf, type Bed, keptInMemory, openBed, watchAll } from './faults/bed.ts';
 import { forwardFees, hangingHtlcs, localMsat, newHold, paidMsat, settleHeld } from './faults/truth.ts';
 import { missingDaemons } from './net/daemons.ts';
@@ -18,9 +18,6 @@ import { until } from './net/until.ts';
 
 const PATIENCE_MS = 240_000;
 const missing = missingDaemons('lnd', 'btcd');
-
-const of = <Kind extends NodeEvent['kind']>(events: readonly NodeEvent[], kind: Kind) =>
-  events.filter((event): event is Extract<NodeEvent, { kind: Kind }> => event.kind === kind);
 
 describe.skipIf(missing !== null)(
   `LND's events through faults${missing === null ? '' : `: ${missing}`}`,

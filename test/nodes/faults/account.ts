@@ -52,6 +52,9 @@ export async function openAccount({ world, driven }: Bed, name: ConformanceName)
   };
 }
 
+export const of = <Kind extends NodeEvent['kind']>(events: readonly NodeEvent[], kind: Kind) =>
+  events.filter((event): event is Extract<NodeEvent, { kind: Kind }> => event.kind === kind);
+
 /** What has moved money. */
 export const listed = (events: readonly NodeEvent[]): string =>
   JSON.stringify(

@@ -16,6 +16,8 @@ export interface Notebook {
   readonly facts: Facts;
   /** Another process has taken the journal over, or `close` was called. */
   isClosed(): boolean;
+  /** Resolves when that happens. */
+  readonly closed: Promise<void>;
   /** The place of the newest event noted. */
   newest(): number;
   /** Known at once; resolves when it is written. @throws Error once another process has taken the journal over */
@@ -51,6 +53,12 @@ export async function openNotebook(
   let waiting: { events: Numbered[]; facts: Map<string, unknown> } = { events: [], facts: new Map() };
   let writing: Promise<void> | null = null;
   let closed: { reason: Error | null } | null = null;
+  const closing = Promise.withResolvers<void>();
+  const end = (reason: Error | null): void => {
+    closed ??= { reason };
+    closing.resolve();
+    wake();
+  };
   const readers = new Set<() => void>();
   const wake = () => {
     for (const reader of readers) reader();
@@ -81,8 +89,7 @@ export async function openNotebook(
       if (result === 'written') return;
       if (result === 'overtaken') {
         const error = new Error('another process drives this node now');
-        closed ??= { reason: error };
-        wake();
+        end(error);
         throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
@@ -116,6 +123,7 @@ export async function openNotebook(
   const notebook: Notebook = {
     facts,
     isClosed: () => closed !== null,
+    closed: closing.promise,
     newest: () => newest,
     note({ events = [], facts: changes = [] }) {
       if (closed !== null) return Promise.reject(closed.reason ?? new Error('the node is stopped'));
@@ -169,8 +177,7 @@ export async function openNotebook(
     },
     async close(reason) {
       const last = notebook.written();
-      closed ??= { reason };
-      wake();
+      end(reason);
       await last.catch(() => undefined);
     },
   };

@@ -175,6 +175,8 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
     accounts.stop();
     await book.close(reason);
   }
+  // Whoever is overtaken leaves LND alone.
+  void book.closed.then(() => stop(null));
   parts.resume();
   return { book, parts, accounts, coins: createCoins(client, book), stop };
 }

@@ -101,7 +101,6 @@ export function watchForwards(
   const ticking = setInterval(() => catchUp().catch(() => undefined), HISTORY_MS);
   return {
     catchUp,
-    aliveSince: stream.aliveSince,
     stop() {
       clearInterval(ticking);
       stream.stop();

@@ -1,7 +1,7 @@
 import type { Backups, ChannelBackup } from '../../facets.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import type { ChanBackupSnapshot } from '../proto/lightning.ts';
-import { follow } from './following.ts';
 import { channelIdOf } from './forms.ts';
 
 export function backups({ lightning }: LndClient): Backups {

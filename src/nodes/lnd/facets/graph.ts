@@ -2,6 +2,7 @@ import { nodePubkey, untrusted } from '../../../lightning/ids.ts';
 import { fromSat } from '../../../money/msat.ts';
 import type { Graph, GraphChange, GraphChannel, GraphNode } from '../../facets.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import { scidOf } from '../map.ts';
 import type {
   ChannelEdge,
@@ -10,7 +11,6 @@ import type {
   LightningNode,
   NodeAddress,
 } from '../proto/lightning.ts';
-import { follow } from './following.ts';
 import { seenPolicy } from './forms.ts';
 
 const PIECE = 1_000;

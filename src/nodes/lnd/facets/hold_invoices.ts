@@ -5,9 +5,9 @@ import type { CancelHoldAnswer, HoldInvoices, HoldOrder, HoldState, SettleHoldAn
 import type { CreatedInvoice } from '../../node.ts';
 import { LndError, sha256 } from '../call.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import { bytes } from '../map.ts';
 import type { Invoice } from '../proto/lightning.ts';
-import { follow } from './following.ts';
 
 export function holdInvoices({ invoices, lightning }: LndClient): HoldInvoices {
   const find = (hash: string): Promise<Invoice | null> =>

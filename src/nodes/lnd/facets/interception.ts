@@ -3,13 +3,13 @@ import { msat } from '../../../money/msat.ts';
 import type { HeldHtlc, HtlcVerdict, Interception } from '../../facets.ts';
 import { type Ask, sha256 } from '../call.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import { bytes, hex, scidOf } from '../map.ts';
 import type {
   CircuitKey,
   ForwardHtlcInterceptRequest,
   ForwardHtlcInterceptResponse,
 } from '../proto/router.ts';
-import { follow } from './following.ts';
 import { isOpen, makeOffers } from './offers.ts';
 
 /** ms that LND has to read the last verdicts before the stream is cut off. It takes no other interceptor meanwhile. */

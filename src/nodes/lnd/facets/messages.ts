@@ -2,8 +2,8 @@ import { status } from '@grpc/grpc-js';
 import type { Messages } from '../../facets.ts';
 import { LndError } from '../call.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import { bytes, hex } from '../map.ts';
-import { follow } from './following.ts';
 import { pubkeyOf } from './forms.ts';
 
 const FIRST_TYPE = 32_768;

@@ -2,8 +2,8 @@ import type { NodePubkey } from '../../../lightning/ids.ts';
 import type { ZeroConf } from '../../facets.ts';
 import type { Ask } from '../call.ts';
 import type { LndClient } from '../client.ts';
+import { follow } from '../following.ts';
 import type { ChannelAcceptRequest, ChannelAcceptResponse } from '../proto/lightning.ts';
-import { follow } from './following.ts';
 import { pubkeyOf } from './forms.ts';
 
 /** While nobody is asked, LND refuses every channel that would count at once. */

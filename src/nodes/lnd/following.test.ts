@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { expect, it, vi } from 'vitest';
-import type { Incoming } from '../call.ts';
-import { LndError } from '../call.ts';
+import type { Incoming } from './call.ts';
+import { LndError } from './call.ts';
 import { follow } from './following.ts';
 
 type Step = string | Error | 'hang';

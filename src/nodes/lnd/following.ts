@@ -1,7 +1,7 @@
 /** LND's streams end whenever LND does. These are opened again until they are stopped. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Subscription } from '../../node.ts';
-import { type Incoming, isDenied } from '../call.ts';
+import type { Subscription } from '../node.ts';
+import { type Incoming, isDenied } from './call.ts';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
@@ -41,7 +41,7 @@ export function follow<Message, More = unknown>(followed: Followed<Message, More
       try {
         return await take();
       } catch {
-        await pause(backoff(tries));
+        await pause(backoffMs(tries));
       }
     }
   }
@@ -64,7 +64,7 @@ export function follow<Message, More = unknown>(followed: Followed<Message, More
   }
 
   async function run(): Promise<void> {
-    for (; !signal.aborted; await pause(backoff(failures++))) {
+    for (; !signal.aborted; await pause(backoffMs(failures++))) {
       current = followed.open();
       try {
         if (await readOnce(current)) return;
@@ -92,4 +92,5 @@ export function follow<Message, More = unknown>(followed: Followed<Message, More
   };
 }
 
-const backoff = (failures: number): number => Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);
+export const backoffMs = (failures: number): number =>
+  Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS);

@@ -13,7 +13,7 @@ import type { Notebook } from '../notebook.ts';
 import { attemptOf, candidates, type End, endOf, type Sent } from './attempts.ts';
 import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
-import { bytes, toLndRoute } from './map.ts';
+import { bytes, hex, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
 import { pause } from './streams.ts';
 
@@ -43,6 +43,8 @@ const isRefusal = (error: unknown): error is LndError =>
  * lets it in at once: what is absent so many ms after an answer never came.
  */
 const ABSENT_MS = 3_000;
+/** So many blocks after its expiry an HTLC is nowhere any more. */
+const DEAD_BLOCKS = 12;
 /** How long one look may take, in ms. */
 const LOOK_MS = 20_000;
 const NEWEST = 'attempts';
@@ -283,10 +285,38 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       // Sent by whom? That it is not this part is not proven.
       return { kind: payment?.htlcs.some(isNotFailed) ? 'in_flight' : 'not_found' };
     }
-    if ((await look(part.token)) === null && (await isAbsent(part.token, sent))) return { kind: 'not_found' };
+    const attempt = await look(part.token);
+    if (attempt === null && (await isAbsent(part.token, sent))) return { kind: 'not_found' };
+    if (attempt?.status === 'IN_FLIGHT' && (await isDead(attempt, sent.hash))) await bury(part.token);
     void track(sent.hash);
     const after = read(part.token);
     return after?.end ? statusOf(after, after.end) : { kind: 'in_flight' };
+  }
+
+  /**
+   * An attempt that LND wrote down and was killed before sending stays in flight there for ever. No HTLC outlives its
+   * expiry, except on a channel that is closing.
+   */
+  async function isDead({ route }: HTLCAttempt, hash: string): Promise<boolean> {
+    const expiry = route?.total_time_lock ?? Number.POSITIVE_INFINITY;
+    if ((await height()) < expiry + DEAD_BLOCKS) return false;
+    const [{ channels }, pending] = await Promise.all([
+      client.lightning.listChannels({}),
+      client.lightning.pendingChannels({}),
+    ]);
+    const closing = pending.waiting_close_channels.length + pending.pending_force_closing_channels.length;
+    const hangs = channels.some((each) => each.pending_htlcs.some((htlc) => hex(htlc.hash_lock) === hash));
+    return closing === 0 && !hangs;
+  }
+
+  /** Looked at once more: its end may have come while the channels were read. */
+  async function bury(token: string): Promise<void> {
+    const attempt = await look(token);
+    const sent = read(token);
+    if (attempt?.status !== 'IN_FLIGHT' || sent === null || sent.end !== null) return;
+    const end: End = { kind: 'failed', reason: 'unattributable' };
+    const now = { ...sent, end, place: book.newest() };
+    await save(token, now, [ending(token, now, end)]);
   }
 
   /** @throws Error while it may still be on its way */

@@ -38,12 +38,24 @@ const BATCH = 500;
 const RETRY_MS = 50;
 const WRITE_RETRY_MS = 200;
 
+/**
+ * Whoever had the journal before is overtaken from here on, also one that is frozen and has not written for long: what
+ * it knew of is in what was read, and nothing that it notes later is begun.
+ */
+async function takeOver(journal: Journal): ReturnType<Journal['read']> {
+  for (;;) {
+    const start = await journal.read();
+    const step = { version: start.version, events: [], facts: new Map() };
+    if ((await journal.write(step)) === 'written') return { ...start, version: start.version + 1 };
+  }
+}
+
 /** @param onEvent hears every event as it is noted */
 export async function openNotebook(
   journal: Journal,
   onEvent: (event: Happening) => void = () => undefined,
 ): Promise<Notebook> {
-  const start = await journal.read();
+  const start = await takeOver(journal);
   const facts = new Map(start.facts);
   let { version, newest } = start;
   let writtenUpTo = newest;
@@ -57,14 +69,19 @@ export async function openNotebook(
   };
 
   async function writeAll(): Promise<void> {
-    while (waiting.events.length > 0 || waiting.facts.size > 0) {
-      const step = { version, ...waiting };
-      waiting = { events: [], facts: new Map() };
-      await writeOne(step);
-      version++;
-      writtenUpTo += step.events.length;
-      recent = [...recent, ...step.events].slice(-BATCH);
-      wake();
+    try {
+      while (waiting.events.length > 0 || waiting.facts.size > 0) {
+        const step = { version, ...waiting };
+        waiting = { events: [], facts: new Map() };
+        await writeOne(step);
+        version++;
+        writtenUpTo += step.events.length;
+        recent = [...recent, ...step.events].slice(-BATCH);
+        wake();
+      }
+    } finally {
+      // At once: what is noted from here on needs a writing of its own.
+      writing = null;
     }
   }
 
@@ -84,11 +101,7 @@ export async function openNotebook(
 
   function flush(): Promise<void> {
     // One turn of the event loop gathers what belongs together.
-    writing ??= Promise.resolve()
-      .then(writeAll)
-      .finally(() => {
-        writing = null;
-      });
+    writing ??= Promise.resolve().then(writeAll);
     return writing;
   }
 

@@ -130,7 +130,13 @@ export async function openSession(
       }
     }
   })();
-  const readCursor = () => db.tx((tx) => lockSession(tx, id, lease.token)).then((at) => at?.cursor ?? booked);
+  /** Whose lease is lost must not take up the stream again: a driver that begins overtakes the one of the new owner. */
+  async function readCursor(): Promise<Cursor | null> {
+    const at = await db.tx((tx) => lockSession(tx, id, lease?.token ?? 0n));
+    if (at !== null) return at.cursor;
+    owned = false;
+    throw new Error(`the lease of node ${id} was lost`);
+  }
   const changed = streamChanged;
   const stream = followStream({ clock, log, id, node, readCursor, deliver, changed }, lease.cursor);
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { type Journal, memoryJournal } from './journal.ts';
+import { type Happening, type Journal, memoryJournal } from './journal.ts';
 import type { NodeEvent } from './node.ts';
 import { openNotebook } from './notebook.ts';
 
-const block = (height: number) => ({ kind: 'block', height }) as const;
+const block = (height: number): Happening => ({ kind: 'block', height });
 
 /** A journal that is told before each write. */
 function watched(onWrite: () => Promise<void>): Journal {
@@ -17,28 +17,43 @@ function watched(onWrite: () => Promise<void>): Journal {
   };
 }
 
-it('has written what it was told, whenever it was told, once it says so', async () => {
+it('overtakes by being opened: what an older one notes afterwards is not written', async () => {
   const journal = memoryJournal();
-  const book = await openNotebook(journal);
-  // One note after another, each made in another microtask after the end of the write before.
-  for (let turn = 0; turn < 200; turn++) {
-    const first = book.note({ facts: [[`a${turn}`, turn]] });
-    const late = first.then(async () => {
-      for (let wait = 0; wait < turn % 7; wait++) await null;
-      await book.note({ facts: [[`b${turn}`, turn]] });
-    });
-    const meanwhile = (async () => {
-      for (let wait = 0; wait < turn % 11; wait++) await null;
-      await book.note({ facts: [[`c${turn}`, turn]] });
-    })();
-    await Promise.all([late, meanwhile]);
-    const { facts } = await journal.read();
-    for (const name of ['a', 'b', 'c']) expect(facts.get(`${name}${turn}`), `${name}${turn}`).toBe(turn);
+  const older = await openNotebook(journal);
+  const younger = await openNotebook(journal);
+  await expect(older.note({ facts: [['send:1', 'late']] })).rejects.toThrow(
+    'another process drives this node',
+  );
+  expect(older.isClosed()).toBe(true);
+  await younger.note({ facts: [['send:2', 'in time']] });
+  expect([...(await journal.read()).facts.keys()]).toEqual(['send:2']);
+});
+
+it('writes what is noted at any moment around the end of another writing', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const kept = memoryJournal();
+    let second: Promise<void> | null = null;
+    const journal: Journal = {
+      ...kept,
+      async write(step) {
+        const result = await kept.write(step);
+        if (step.events.length > 0 && second === null) second = late(turns);
+        return result;
+      },
+    };
+    const book = await openNotebook(journal);
+    const late = async (after: number) => {
+      for (let turn = 0; turn < after; turn++) await null;
+      await book.note({ events: [block(2)] });
+    };
+    await book.note({ events: [block(1)] });
+    await second;
+    expect((await kept.read()).newest, `${turns} turns later`).toBe(2);
   }
 });
 
 it('writes many notes in one step while an earlier one is written', async () => {
-  let writes = 0;
+  let writes = -1; // the opening
   const gate = Promise.withResolvers<void>();
   const book = await openNotebook(
     watched(async () => {
@@ -70,12 +85,13 @@ it('ends, and its readers with it, when another has written', async () => {
 });
 
 it('writes again what a journal could not take', async () => {
-  let failures = 2;
+  let failures = 0;
   const book = await openNotebook(
     watched(async () => {
       if (failures-- > 0) throw new Error('the database is away');
     }),
   );
+  failures = 2;
   await book.note({ events: [block(1)] });
   const seen: NodeEvent[] = [];
   const reader = book.subscribe(null, async (batch) => void seen.push(...batch));

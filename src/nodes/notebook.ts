@@ -40,12 +40,24 @@ const BATCH = 500;
 const RETRY_MS = 50;
 const WRITE_RETRY_MS = 200;
 
+/**
+ * Whoever had the journal before is overtaken from here on, also one that is frozen and has not written for long: what
+ * it knew of is in what was read, and nothing that it notes later is begun.
+ */
+async function takeOver(journal: Journal): ReturnType<Journal['read']> {
+  for (;;) {
+    const start = await journal.read();
+    const step = { version: start.version, events: [], facts: new Map() };
+    if ((await journal.write(step)) === 'written') return { ...start, version: start.version + 1 };
+  }
+}
+
 /** @param onEvent hears every event as it is noted */
 export async function openNotebook(
   journal: Journal,
   onEvent: (event: Happening) => void = () => undefined,
 ): Promise<Notebook> {
-  const start = await journal.read();
+  const start = await takeOver(journal);
   const facts = new Map(start.facts);
   let { version, newest } = start;
   let writtenUpTo = newest;
@@ -65,8 +77,6 @@ export async function openNotebook(
   };
 
   async function writeAll(): Promise<void> {
-    // One turn of the event loop gathers what belongs together.
-    await Promise.resolve();
     try {
       while (waiting.events.length > 0 || waiting.facts.size > 0) {
         const step = { version, ...waiting };
@@ -78,7 +88,7 @@ export async function openNotebook(
         wake();
       }
     } finally {
-      // With nothing between this and the last look: what is noted from now on begins anew.
+      // At once: what is noted from here on needs a writing of its own.
       writing = null;
     }
   }
@@ -97,7 +107,8 @@ export async function openNotebook(
   }
 
   function flush(): Promise<void> {
-    writing ??= writeAll();
+    // One turn of the event loop gathers what belongs together.
+    writing ??= Promise.resolve().then(writeAll);
     return writing;
   }
 

@@ -33,10 +33,22 @@ const AGAIN_MS = 20;
 const CLOSING_MS = 2_000;
 const EXPECTED = 'expected';
 
+/** What the events say is noted at least so often: those before may be dropped, and are not needed for it. */
+const KEEP_EVERY = 1_000;
+
 interface KeptExpectation {
   readonly place: number;
   readonly channelsMsat: string;
   readonly coinsMsat: string;
+}
+
+/** What was seen, and where it stands among the events. */
+interface Compared {
+  readonly seen: Observation;
+  /** The events explain it; or nothing is about to. */
+  readonly settled: boolean;
+  readonly place: number;
+  readonly inFlight: NodeBalances['inFlight'];
 }
 
 export interface Accounts {
@@ -80,6 +92,7 @@ const leaves = (parts: Parts, event: Happening): bigint =>
 export function createAccounts(context: AccountsContext, start: Expected | null): Accounts {
   const { client, book, parts } = context;
   let expected = start;
+  let keptAt = book.newest();
   let stopped = false;
   let turn: Promise<unknown> = Promise.resolve();
   let looking = false;
@@ -100,9 +113,10 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
 
   function keep(now: Expected): Promise<void> {
     expected = now;
+    keptAt = book.newest();
     const { channelsMsat, coinsMsat } = now;
     const kept: KeptExpectation = {
-      place: book.newest(),
+      place: keptAt,
       channelsMsat: channelsMsat.toString(),
       coinsMsat: coinsMsat.toString(),
     };
@@ -110,12 +124,21 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
   }
 
   /** One reading, told. Null when the node moved meanwhile. */
-  async function compare(late: boolean): Promise<{ seen: Observation; exact: boolean } | null> {
+  async function compare(lasts: (seen: Observation) => boolean): Promise<Compared | null> {
     const seen = await read();
     if (seen === null || expected === null) return null;
+    const late = lasts(seen);
     const told = explain(book.facts, expected, seen, late);
     if (told.events.length > 0 || told.facts.size > 0) await book.note(told);
-    return { seen, exact: isSame(expected, seen) };
+    // What is noted from here on comes after this moment.
+    const place = book.newest();
+    const exact = isSame(expected, seen);
+    if (late) expected = { channelsMsat: seen.channelsMsat, coinsMsat: seen.coinsMsat };
+    const inFlight = parts
+      .open()
+      .filter((part) => part.attempt !== null)
+      .map((part) => ({ paymentHash: part.hash, amountMsat: part.leavesMsat }));
+    return { seen, settled: exact || late, place, inFlight };
   }
 
   /** The opening balance: what two readings with a rest between them agree on. */
@@ -123,33 +146,33 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
     let before = await read();
     while (!stopped) {
       await rest(10 * AGAIN_MS);
+      // A forward that is told later must have come later.
+      await context.catchUp();
       const seen = await read();
       if (seen !== null && before !== null && isSame(seen, before)) {
-        await book.note(takeStock(seen));
-        return keep(seen);
+        await Promise.all([book.note(takeStock(seen)), keep(seen)]);
+        return;
       }
       before = seen;
     }
   }
 
-  async function agree(): Promise<Observation> {
+  async function agree(): Promise<Compared> {
     if (expected === null) await begin();
     const began = Date.now();
     let standing = { key: '', since: began };
+    const lasts = (seen: Observation): boolean => {
+      const key = `${seen.channelsMsat} ${seen.coinsMsat} ${book.newest()}`;
+      if (key !== standing.key) standing = { key, since: Date.now() };
+      return Date.now() - standing.since > GRACE_MS;
+    };
     while (!stopped) {
-      const late = Date.now() - standing.since > GRACE_MS;
-      const result = await compare(late);
-      if (result !== null) {
-        const { seen } = result;
-        if (result.exact || late) {
-          const { channelsMsat, coinsMsat } = seen;
-          await keep({ channelsMsat, coinsMsat });
-          return seen;
-        }
-        const key = `${seen.channelsMsat} ${seen.coinsMsat} ${book.newest()}`;
-        if (key !== standing.key) standing = { key, since: Date.now() };
-        await context.catchUp();
+      const result = await compare(lasts);
+      if (result?.settled) {
+        if (expected !== null) await keep(expected);
+        return result;
       }
+      if (result !== null) await context.catchUp();
       if (Date.now() - began > PATIENCE_MS) throw new Error('LND is too busy for its balances to be read');
       await rest(AGAIN_MS);
     }
@@ -176,17 +199,14 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
         channelsMsat: expected.channelsMsat + channelChange(event) - leaves(parts, event),
         coinsMsat: expected.coinsMsat + coinChange(event),
       };
+      if (book.newest() - keptAt >= KEEP_EVERY) void keep(expected).catch(() => undefined);
     },
     balances: () =>
       inTurn(async () => {
-        const seen = await agree();
-        const inFlight = parts
-          .open()
-          .filter((part) => part.attempt !== null)
-          .map((part) => ({ paymentHash: part.hash, amountMsat: part.leavesMsat }));
+        const { seen, place, inFlight } = await agree();
         const out = inFlight.reduce((sum, part) => sum + part.amountMsat, 0n);
         const channelsMsat = msat(seen.channelsMsat - out);
-        return { cursor: cursorOf(book.newest()), channelsMsat, inFlight, onchainMsat: msat(seen.coinsMsat) };
+        return { cursor: cursorOf(place), channelsMsat, inFlight, onchainMsat: msat(seen.coinsMsat) };
       }).then(async (balances) => {
         await book.written();
         return balances;

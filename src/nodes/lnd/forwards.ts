@@ -15,6 +15,9 @@ import { type KeptStream, keepStream, type OnRefused } from './streams.ts';
 interface Place {
   readonly start: string;
   readonly offset: number;
+  /** The second of the newest of these, and how many of it there were. */
+  readonly newest?: string;
+  readonly ofNewest?: number;
 }
 const PLACE = 'forwards';
 /** `forward:CHANNEL:HTLC`: told by the stream, not yet by the history. */
@@ -124,13 +127,16 @@ const forwarded = (amountMsat: bigint, feeMsat: bigint): Happening => ({
   feeMsat: msat(feeMsat),
 });
 
-/** LND walks over what it leaves out: after a page the next question begins at its last second. */
-function advance(place: Place, events: readonly ForwardingEvent[]): Place {
+/** LND walks over what it leaves out: after a page's worth the next question begins at the last second. */
+export function advance(place: Place, events: readonly ForwardingEvent[]): Place {
   const offset = place.offset + events.length;
-  const seconds = events.map((event) => BigInt(event.timestamp_ns) / 1_000_000_000n);
-  const last = seconds.at(-1) ?? 0n;
-  if (offset < PAGE || last <= BigInt(place.start)) return { ...place, offset };
-  return { start: last.toString(), offset: seconds.filter((second) => second === last).length };
+  const seconds = events.map((event) => (BigInt(event.timestamp_ns) / 1_000_000_000n).toString());
+  const newest = seconds.at(-1) ?? place.newest ?? place.start;
+  // Of a second, an earlier page may have had some.
+  const before = newest === place.newest ? (place.ofNewest ?? 0) : 0;
+  const ofNewest = before + seconds.filter((second) => second === newest).length;
+  if (offset < PAGE || BigInt(newest) <= BigInt(place.start)) return { ...place, offset, newest, ofNewest };
+  return { start: newest, offset: ofNewest, newest, ofNewest };
 }
 
 function remember(keys: Set<string>, key: string): void {

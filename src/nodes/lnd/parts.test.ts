@@ -1,37 +1,112 @@
-import { afterEach, expect, it, vi } from 'vitest';
-import { nodePubkey, partToken, paymentHash, shortChannelId } from '../../lightning/ids.ts';
-import { fromSat } from '../../money/msat.ts';
+import { status } from '@grpc/grpc-js';
+import { expect, it, vi } from 'vitest';
+import { nodePubkey, partToken, paymentHash, scidFromNumber } from '../../lightning/ids.ts';
+import { msat } from '../../money/msat.ts';
 import { type Journal, memoryJournal } from '../journal.ts';
 import { openNotebook } from '../notebook.ts';
+import { LndError } from './call.ts';
 import type { LndClient } from './client.ts';
-import { createParts } from './parts.ts';
+import { createParts, type Delivery } from './parts.ts';
 
-afterEach(() => vi.restoreAllMocks());
-
-const PAYEE = nodePubkey(`02${'ab'.repeat(32)}`);
-const order = {
-  token: partToken('01'.repeat(32)),
-  paymentHash: paymentHash('02'.repeat(32)),
-  route: { hops: [{ pubkey: PAYEE, scid: shortChannelId('1x1x1'), amountMsat: fromSat(5n), cltvDelta: 40 }] },
-} as const;
-
-/** LND, as far as parts ask it; its sends wait for ever. */
-function fakeLnd() {
-  const sends: unknown[] = [];
-  const client = {
-    router: {
-      sendToRouteV2(request: unknown) {
-        sends.push(request);
-        return new Promise(() => {});
+const refused = (code: status) =>
+  new LndError('SendToRouteV2', { code, details: 'refused', message: 'refused' } as never);
+const token = partToken('0a'.repeat(32));
+const hash = paymentHash('0b'.repeat(32));
+const order: Delivery = {
+  token,
+  paymentHash: hash,
+  route: {
+    hops: [
+      {
+        pubkey: nodePubkey(`02${'0c'.repeat(32)}`),
+        scid: scidFromNumber(1n),
+        amountMsat: msat(1_000n),
+        cltvDelta: 40,
       },
+    ],
+  },
+};
+
+/** An LND that knows no payment, and counts what it is asked. */
+function lnd(payments: () => readonly object[] = () => []) {
+  const sends: PromiseWithResolvers<never>[] = [];
+  const tracked = { count: 0 };
+  const router = {
+    sendToRouteV2() {
+      const send = Promise.withResolvers<never>();
+      sends.push(send);
+      return send.promise;
+    },
+    async *trackPaymentV2() {
+      tracked.count++;
+      const [payment] = payments();
+      if (payment === undefined) throw refused(status.NOT_FOUND);
+      yield payment;
     },
   };
-  return { sends, client: client as unknown as LndClient };
+  return { sends, tracked, client: { router } as unknown as LndClient };
 }
 
+it('has nothing to say of a part as long as its send has not left', async () => {
+  const { client, sends } = lnd();
+  const height = Promise.withResolvers<number>();
+  const parts = createParts(client, await openNotebook(memoryJournal()), () => height.promise);
+  const sending = parts.send(order, {});
+  await expect(parts.lookup(order)).rejects.toThrow('has not answered');
+  height.resolve(100);
+  await vi.waitFor(() => expect(sends.length).toBe(1));
+  sends[0]?.reject(refused(status.UNKNOWN));
+  expect(await sending).toMatchObject({ kind: 'refused' });
+});
+
+it('sends nothing once another process has taken the journal, however far the send had come', async () => {
+  const { client, sends } = lnd();
+  const journal = memoryJournal();
+  const book = await openNotebook(journal);
+  const height = Promise.withResolvers<number>();
+  const parts = createParts(client, book, () => height.promise);
+  const sending = parts.send(order, {});
+  await book.written();
+  await openNotebook(journal);
+  await book.note({ facts: [['other', 1]] }).catch(() => undefined);
+  height.resolve(100);
+  await expect(sending).rejects.toThrow('stopped');
+  expect(sends.length).toBe(0);
+});
+
+it('survives a refusal that it cannot note any more', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const { client, sends } = lnd();
+  const book = await openNotebook(memoryJournal());
+  const parts = createParts(client, book, async () => 100);
+  const sending = parts.send(order, {});
+  await vi.waitFor(() => expect(sends.length).toBe(1));
+  await book.close(new Error('another process drives this node now'));
+  sends[0]?.reject(refused(status.UNKNOWN));
+  await expect(sending).rejects.toThrow('another process');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).not.toHaveBeenCalled();
+  process.off('unhandledRejection', unhandled);
+});
+
+it('asks ever more seldom for a part that a payment which is over does not have', async () => {
+  vi.useFakeTimers();
+  const { client, sends, tracked } = lnd(() => [{ htlcs: [], status: 'SUCCEEDED' }]);
+  const parts = createParts(client, await openNotebook(memoryJournal()), async () => 100);
+  const sending = parts.send(order, {});
+  await vi.waitFor(() => expect(sends.length).toBe(1));
+  sends[0]?.reject(refused(status.UNAVAILABLE));
+  await expect(sending).rejects.toThrow('no answer');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(tracked.count).toBeLessThan(30);
+  parts.stop();
+  vi.useRealTimers();
+});
+
 it('does not send a part that took too long to be noted, and says that nothing was sent', async () => {
-  let now = 1_700_000_000_000;
-  vi.spyOn(Date, 'now').mockImplementation(() => now);
+  let now = Date.now();
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
   const memory = memoryJournal();
   const slow: Journal = {
     ...memory,
@@ -40,26 +115,11 @@ it('does not send a part that took too long to be noted, and says that nothing w
       return memory.write(step);
     },
   };
-  const { sends, client } = fakeLnd();
+  const { client, sends } = lnd();
   const parts = createParts(client, await openNotebook(slow), async () => 100);
   expect(await parts.send(order, {})).toMatchObject({ kind: 'refused', reason: 'timeout' });
-  expect(sends).toEqual([]);
+  expect(sends.length).toBe(0);
   expect(await parts.lookup(order)).toEqual({ kind: 'failed', reason: 'timeout' });
   expect(await parts.send(order, {})).toEqual({ kind: 'duplicate' });
+  clock.mockRestore();
 });
-
-it('says nothing of a part that is still being noted: it may yet be sent', async () => {
-  const memory = memoryJournal();
-  const gate = Promise.withResolvers<void>();
-  const held: Journal = { ...memory, write: (step) => gate.promise.then(() => memory.write(step)) };
-  const { sends, client } = fakeLnd();
-  const none = { router: { ...client.router, trackPaymentV2: () => emptyStream() } };
-  const parts = createParts(none as unknown as LndClient, await openNotebook(held), async () => 100);
-  void parts.send(order, {});
-  await expect(parts.lookup(order)).rejects.toThrow('not answered');
-  gate.resolve();
-  await expect.poll(() => sends.length).toBe(1);
-  parts.stop();
-});
-
-const emptyStream = () => ({ cancel() {}, async *[Symbol.asyncIterator]() {} });

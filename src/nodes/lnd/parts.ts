@@ -79,7 +79,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   let stopped = false;
   /** The newest attempt that was seen. */
   let newest = BigInt((book.facts.get(NEWEST) as string | undefined) ?? '0');
-  /** Sends of this process that LND has not answered. */
+  /** Sends of this process that LND has not answered, or that have not left yet. */
   const calling = new Set<string>();
 
   const read = (token: string): Sent | null => (book.facts.get(PREFIX + token) as Sent | undefined) ?? null;
@@ -170,10 +170,12 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
           no_inflight_updates: false,
         });
         for await (const payment of updates) {
-          failures = 0;
           for (const [token, sent] of left()) {
             const attempt = attemptOf(sent, family(sent.hash), payment);
-            if (attempt !== null) apply(token, attempt);
+            if (attempt === null) continue;
+            // A payment that is over without a part of ours answers at once, again and again.
+            failures = 0;
+            apply(token, attempt);
           }
           if (stopped || left().length === 0) break;
         }
@@ -212,13 +214,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       place: 0,
     };
     calling.add(token);
-    let at: number;
-    try {
-      [at] = await Promise.all([height(), save(token, sent)]);
-    } catch (error) {
-      calling.delete(token);
-      throw error;
-    }
+    const at = await heightOnce(token, sent);
     if (Date.now() - sent.at > NOTED_MS) {
       calling.delete(token);
       const end: End = { kind: 'failed', reason: 'timeout' };
@@ -261,12 +257,28 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     return answer;
   }
 
+  /**
+   * Notes the send, and gives the height that its route is counted from; may take long, while the database or the chain
+   * is away. @throws Error when it must not leave any more: what others have read of it since was the whole truth
+   */
+  async function heightOnce(token: string, sent: Sent): Promise<number> {
+    try {
+      const [at] = await Promise.all([height(), save(token, sent)]);
+      if (stopped || book.isClosed()) throw new Error('the node is stopped');
+      return at;
+    } catch (error) {
+      calling.delete(token);
+      throw error;
+    }
+  }
+
   /** `accepted` once LND is seen to have the part; asked now and then, as long as the call lasts. */
   async function takenBy(token: string, outcome: Promise<unknown>): Promise<SendAnswer | null> {
     let over = false;
-    void outcome.finally(() => {
+    const end = () => {
       over = true;
-    });
+    };
+    void outcome.then(end, end);
     while (!over && !stopped) {
       await new Promise((resolve) => setTimeout(resolve, TAKEN_MS));
       if (over) break;

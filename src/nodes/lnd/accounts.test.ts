@@ -17,12 +17,12 @@ const received: Happening = {
 };
 const noParts = { open: () => [], settled: () => [], leavesMsat: () => 0n } as unknown as Parts;
 
-/** An LND without channels, which holds what it is said to hold. */
-function holding(msatOf: () => bigint): LndClient {
+/** An LND that holds what it is said to hold. */
+function holding(msatOf: () => bigint, channels: readonly object[]): LndClient {
   const lightning = {
     getInfo: async () => ({ block_height: 500 }),
     getTransactions: async () => ({ transactions: [] }),
-    listChannels: async () => ({ channels: [] }),
+    listChannels: async () => ({ channels }),
     pendingChannels: async () => ({
       pending_open_channels: [],
       waiting_close_channels: [],
@@ -34,15 +34,20 @@ function holding(msatOf: () => bigint): LndClient {
   return { lightning } as unknown as LndClient;
 }
 
-async function open(journal: Journal, msatOf: () => bigint, catchUp = async (_: Notebook) => {}) {
+async function open(
+  journal: Journal,
+  msatOf: () => bigint,
+  catchUp = async (_: Notebook) => {},
+  { parts = noParts, channels = [] }: { parts?: Parts; channels?: readonly object[] } = {},
+) {
   const counting: { accounts: Accounts | null } = { accounts: null };
   const book = await openNotebook(journal, (event) => counting.accounts?.count(event));
   const settled = { incoming: new Map(), outgoing: new Map() };
   const context = {
-    ...{ client: holding(msatOf), book, parts: noParts, settled },
+    ...{ client: holding(msatOf, channels), book, parts, settled },
     catchUp: () => catchUp(book),
   };
-  const accounts = createAccounts(context, await readExpected(journal, book, noParts));
+  const accounts = createAccounts(context, await readExpected(journal, book, parts));
   counting.accounts = accounts;
   return { book, accounts };
 }
@@ -109,5 +114,22 @@ it('has heard of every forward that is in the opening balance', async () => {
     },
   );
   expect(await node.accounts.balances()).toMatchObject({ cursor: '1', channelsMsat: START });
+  node.accounts.stop();
+});
+
+it('takes the HTLC of a part in flight for none of its settled sister, whose amount is the same in satoshis', async () => {
+  const hash = '0a'.repeat(32);
+  const htlc = { hash_lock: Buffer.from(hash, 'hex'), amount: '300', incoming: false, htlc_index: '1' };
+  const channel = {
+    ...{ channel_point: 'aa:0', chan_id: '1', capacity: '9000', push_amount_sat: '0' },
+    pending_htlcs: [htlc],
+  };
+  const parts = {
+    ...noParts,
+    open: () => [{ hash, leavesMsat: 300_001n, attempt: '2' }],
+    settled: () => [300_000n],
+  } as unknown as Parts;
+  const node = await open(memoryJournal(), () => START, undefined, { parts, channels: [channel] });
+  expect((await node.accounts.balances()).channelsMsat).toBe(START - 300_001n);
   node.accounts.stop();
 });

@@ -54,17 +54,21 @@ export async function pendingHtlcs(client: LndClient, parts: Parts): Promise<rea
     client.lightning.listChannels({}),
     client.lightning.pendingChannels({}),
   ]);
-  const own = parts.open();
+  const own = [...parts.open()];
+  const takeOwn = (hash: string, amountSat: string) => {
+    const at = own.findIndex(
+      (each) => each.hash === hash && each.leavesMsat / MSAT_PER_SAT === BigInt(amountSat),
+    );
+    return at < 0 ? null : own.splice(at, 1)[0];
+  };
   const onOpen = channels.flatMap((channel) =>
     channel.pending_htlcs.map((htlc): PendingHtlc => {
       const hash = hex(htlc.hash_lock);
-      const part = own.find(
-        (each) => each.hash === hash && each.leavesMsat / MSAT_PER_SAT === BigInt(htlc.amount),
-      );
+      const part = htlc.incoming ? null : takeOwn(hash, htlc.amount);
       return {
         direction: htlc.incoming ? 'in' : 'out',
         paymentHash: paymentHash(hash),
-        amountMsat: !htlc.incoming && part ? part.leavesMsat : msat(satToMsat(htlc.amount)),
+        amountMsat: part ? part.leavesMsat : msat(satToMsat(htlc.amount)),
         cltvExpiry: htlc.expiration_height,
         channel: channelId(channel.channel_point),
         origin: htlc.forwarding_channel === '0' ? 'own' : 'forward',
@@ -74,9 +78,7 @@ export async function pendingHtlcs(client: LndClient, parts: Parts): Promise<rea
   const closing = [...pending.waiting_close_channels, ...pending.pending_force_closing_channels];
   const point = closing[0]?.channel?.channel_point;
   if (point === undefined) return onOpen;
-  const lost = own.filter(
-    (part) => part.attempt !== null && !onOpen.some((htlc) => htlc.paymentHash === part.hash),
-  );
+  const lost = own.filter((part) => part.attempt !== null);
   const onClosing = lost.map(
     (part): PendingHtlc => ({
       direction: 'out',

@@ -23,19 +23,21 @@ export type End =
   | { readonly kind: 'failed'; readonly reason: PartFailure };
 
 /**
- * Attempts that may be this part's, for no other part has them.
+ * Attempts that may be this part's, for no other part has them; oldest first.
  * @param family all parts of its hash that are remembered, those that have ended as well
  */
 export function candidates(sent: Sent, family: readonly Sent[], payment: Payment): HTLCAttempt[] {
   if (sent.attempt !== null) return payment.htlcs.filter((each) => each.attempt_id === sent.attempt);
   const taken = new Set(family.map((each) => each.attempt));
-  return payment.htlcs.filter(
-    (attempt) =>
-      attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
-      BigInt(attempt.route?.total_amt_msat ?? 0) === BigInt(sent.leavesMsat) &&
-      BigInt(attempt.attempt_id) > BigInt(sent.after) &&
-      !taken.has(attempt.attempt_id),
-  );
+  return payment.htlcs
+    .filter(
+      (attempt) =>
+        attemptDelivers(attempt) === BigInt(sent.deliversMsat) &&
+        BigInt(attempt.route?.total_amt_msat ?? 0) === BigInt(sent.leavesMsat) &&
+        BigInt(attempt.attempt_id) > BigInt(sent.after) &&
+        !taken.has(attempt.attempt_id),
+    )
+    .sort((a, b) => (BigInt(a.attempt_id) < BigInt(b.attempt_id) ? -1 : 1));
 }
 
 /** The newest part has the first claim: an older one of the same amounts was proven absent before it came. */

@@ -35,7 +35,7 @@ const tx = (tx_hash: string, amount: number, more: Partial<Transaction> = {}): T
   previous_outpoints: [],
   ...more,
 });
-const pending = (point: string, local: number, remote: number, ours = true) =>
+const pending = (point: string, local: number, remote: number, ours = true, agreed = false) =>
   ({
     channel_point: point,
     capacity: '100000',
@@ -43,6 +43,7 @@ const pending = (point: string, local: number, remote: number, ours = true) =>
     remote_balance: `${remote}`,
     initiator: ours ? 'INITIATOR_LOCAL' : 'INITIATOR_REMOTE',
     commitment_type: 'ANCHORS',
+    chan_status_flags: agreed ? 'ChanStatusCoopBroadcasted' : 'ChanStatusCommitBroadcasted',
   }) as never;
 const opening = (point: string, local: number, remote: number, ours = true) =>
   ({ channel: pending(point, local, remote, ours), commit_fee: '1000' }) as never;
@@ -199,6 +200,19 @@ describe('what is explained of channels and coins', () => {
     expect(node.see(failed)).toEqual([]);
     expect(node.see(failed, true)).toMatchObject([{ kind: 'channel_closed', localMsat: 10_000_000n }]);
     node.expectExact(failed);
+  });
+
+  it('is nothing for a difference that lasts while a channel closes by agreement: no HTLC hangs there', () => {
+    const node = books(opened);
+    const closing: Observation = {
+      ...opened,
+      opening: [],
+      closing: new Map([[`${A}:0`, pending(`${A}:0`, 78_340, 20_000, true, true)]]),
+      channelsMsat: 0n,
+    };
+    expect(node.see(closing)).toMatchObject([{ kind: 'channel_closed', localMsat: 80_000_000n }]);
+    const gone = { ...closing, channelsMsat: -7_000n };
+    expect(node.see(gone, true)).toEqual([]);
   });
 
   it('is coins that came, and coins that left with a fee', () => {

@@ -315,6 +315,9 @@ function tellDecidedOnChain(draft: Draft): void {
   if (surplus === 0n) return;
   const key = draft.keys(CHANNEL).find((each) => {
     const channel = draft.get<KnownChannel>(each);
+    const closing = draft.now.closing.get(each.slice(CHANNEL.length));
+    // One that both have agreed to close has no HTLCs.
+    if (closing === undefined || /CoopBroadcasted/.test(closing.chan_status_flags)) return false;
     return channel?.leftMsat != null && absolute(surplus) <= BigInt(channel.capacityMsat);
   });
   const channel = key === undefined ? null : draft.get<KnownChannel>(key);

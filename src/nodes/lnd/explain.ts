@@ -315,9 +315,7 @@ function tellDecidedOnChain(draft: Draft): void {
   if (surplus === 0n) return;
   const key = draft.keys(CHANNEL).find((each) => {
     const channel = draft.get<KnownChannel>(each);
-    const closing = draft.now.closing.get(each.slice(CHANNEL.length));
-    // One that both have agreed to close has no HTLCs.
-    if (closing === undefined || /CoopBroadcasted/.test(closing.chan_status_flags)) return false;
+    if (isAgreed(draft, each.slice(CHANNEL.length))) return false;
     return channel?.leftMsat != null && absolute(surplus) <= BigInt(channel.capacityMsat);
   });
   const channel = key === undefined ? null : draft.get<KnownChannel>(key);
@@ -326,6 +324,11 @@ function tellDecidedOnChain(draft: Draft): void {
   draft.set(key, { ...channel, leftMsat: (BigInt(channel.leftMsat) + surplus).toString() });
   draft.settle(surplus);
 }
+
+/** Both have agreed to close it: no HTLC hangs there. */
+const isAgreed = ({ now }: Draft, point: string): boolean =>
+  /CoopBroadcasted/.test(now.closing.get(point)?.chan_status_flags ?? '') ||
+  now.closed.some((each) => each.channel_point === point && each.close_type === 'COOPERATIVE_CLOSE');
 
 const absolute = (value: bigint): bigint => (value < 0n ? -value : value);
 

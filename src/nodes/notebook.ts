@@ -24,16 +24,9 @@ export interface Notebook {
   note(note: Note): Promise<void>;
   /** Everything noted so far is written. */
   written(): Promise<void>;
-  subscribe(
-    after: Cursor | null,
-    deliver: (batch: readonly NodeEvent[]) => Promise<void>,
-  ): NotebookSubscription;
+  subscribe(after: Cursor | null, deliver: (batch: readonly NodeEvent[]) => Promise<void>): Subscription;
   /** Nothing is noted or delivered after this; resolves once what was noted is written. */
   close(reason: Error | null): Promise<void>;
-}
-
-export interface NotebookSubscription extends Subscription {
-  readonly ended: Promise<Error | null>;
 }
 
 const BATCH = 500;

@@ -24,9 +24,9 @@ export interface KnownTransaction {
 }
 
 export const CHANNEL = 'channel:';
-export const TRANSACTION = 'transaction:';
+const TRANSACTION = 'transaction:';
 /** msat that have left closed channels and are neither home nor given up. */
-export const SETTLING = 'settling';
+const SETTLING = 'settling';
 export const HEIGHT = 'height';
 
 /** What the events so far say that the node holds; in msat. */

@@ -3,7 +3,6 @@ import {
   channelId,
   type Network,
   nodePubkey,
-  type PaymentHash,
   preimage,
   type ShortChannelId,
   scidFromNumber,
@@ -223,5 +222,3 @@ export function invoiceStatus(invoice: Invoice, now: number): InvoiceStatus {
 const isHeld = (invoice: Invoice): boolean =>
   invoice.state === 'ACCEPTED' ||
   (invoice.state === 'OPEN' && invoice.htlcs.some((htlc) => htlc.state === 'ACCEPTED'));
-
-export const hashBytes = (hash: PaymentHash): Buffer => bytes(hash);

@@ -78,6 +78,11 @@ export const MONEY_TABLES =
   /\b(insert\s+into|update|delete\s+from|truncate(\s+table)?|merge\s+into)\s+(only\s+)?"?(transfer|account)\b/i;
 export const MOVES_MONEY = /^ledger\/store\.ts$/;
 
+/** SQL lies in files of its own, function by function: who may write it, below `src/`. The practice world keeps its own database. */
+export const WRITES_SQL =
+  /(^|[/-])store\.ts$|^kit\/(db|migrate|listen|postgres[a-z-]*)\.ts$|^fleet\/(journal|vault)\.ts$|^nodes\/ldk\/|^practice\//;
+export const ASKS_SQL = /\.(query|maybe|one)(<[^()]*>)?\(\s*['"`]/;
+
 export const LINES_MAX = 400;
 /** Longer for a reason, up to what is said here; goes as soon as the file is short enough. */
 export const LONGER: Readonly<Record<string, number>> = { 'src/nodes/lnd/proto/lightning.ts': 1000 };

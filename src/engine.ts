@@ -1,16 +1,17 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
-import type { BookEvent } from './fleet/session.ts';
+import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
 import { startEffects } from './kit/effects.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
-import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
-import { creditInvoice, invoiceEffects } from './payments/receive.ts';
+import { bookEvents } from './payments/events.ts';
+import { invoiceEffects } from './payments/receive.ts';
 import { startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
 
@@ -44,6 +45,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
+    intents: shareBooks(db),
+    conclusions: shareBooks(db),
     kick() {
       runner.kick();
       publisher.kick();
@@ -54,22 +57,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvent = async (tx, node, event) => {
-    switch (event.kind) {
-      case 'part_settled': {
-        const { token, preimage, feeMsat } = event;
-        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return;
-      }
-      case 'part_failed':
-        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
-        return;
-      case 'invoice_settled':
-        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // the fleet itself has dealt with the others
-        return;
-    }
-  };
+  const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
   const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);

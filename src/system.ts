@@ -4,6 +4,7 @@ import { type Guarded, guardOf } from './access/http.ts';
 import { eventRoutes } from './events/routes.ts';
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import type { BookEvent } from './fleet/session.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
@@ -32,6 +33,8 @@ export interface SystemOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** What this process is among others on its database. Default: it is alone, and does everything. */
+  readonly self?: ProcessRow;
   /** Rooms that are switched on add their routes here. */
   readonly rooms?: (api: Api, guarded: Guarded, fleet: Fleet) => void;
 }
@@ -88,9 +91,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const recovery = startRecovery(payments, clock, kick);
   try {
     const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
-    const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+    const { chainPatience = {}, self } = options;
+    const { idle } = runner;
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp, idle, chainPatience };
+    fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
     await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
     throw error;

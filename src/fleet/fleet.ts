@@ -9,10 +9,12 @@ import type { Msat } from '../money/msat.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
 import { type ChainPatience, DEFAULT_CHAIN_PATIENCE } from './chain-view.ts';
+import { alone, startCrew } from './crew.ts';
 import { type Gate, openGate } from './gate.ts';
 import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
+import type { ProcessRow } from './process-store.ts';
 import type { BookEvent } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
@@ -39,12 +41,23 @@ export interface OwnNode {
   readonly exposureMsatMax?: Msat | null;
 }
 
+/** What changes nothing at a node, and needs none of what its driver keeps. A new invoice binds only its payer. */
+export type NodeQuestions = Pick<LightningNode, 'info' | 'channels' | 'invoice'>;
+
 export interface Fleet {
   /** In the order in which they came; nodes join and leave. */
   readonly nodes: readonly OwnNode[];
-  /** @throws Problem node_unavailable for a name that no own node has, or that is not at this process's hands. */
+  /**
+   * To drive it, or to change anything there.
+   * @throws Problem node_unavailable for a name that no own node has, or that is not at this process's hands.
+   */
   get(id: NodeId): OwnNode;
-  /** Nodes that have said who they are, and whose sessions this process owns. */
+  /**
+   * To ask it what any process with its credentials may ask at any time.
+   * @throws Problem node_unavailable for a name that no own node has, or that has not said yet who it is.
+   */
+  ask(id: NodeId): NodeQuestions;
+  /** Nodes that have said who they are, whose sessions this process owns, and keeps. */
   owned(): readonly NodeId[];
   /** Whether the node is at this process's hands, or why not yet. */
   joining(id: NodeId): Joining;
@@ -96,14 +109,20 @@ export interface FleetContext {
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
   readonly cameUp: (id: NodeId) => void;
+  /** Resolves, in some seconds at most, when nothing is under way any more that this process has begun with the node. */
+  readonly idle: (id: NodeId) => Promise<void>;
+  /** What this process is among others on its database. Default: it is alone, and drives all nodes. */
+  readonly self?: ProcessRow;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
   const members = new Map<NodeId, Member>();
+  const owns = () => [...members.values()].map(({ own }) => own);
+  const crew = context.self === undefined ? alone(true) : await startCrew(context, context.self, owns);
   const enter = (own: OwnNode): Member => {
-    const member = startMember(context, own);
+    const member = startMember(context, own, crew);
     members.set(own.id, member);
     return member;
   };
@@ -111,7 +130,10 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   const { db, chainPatience } = context;
   const gate = openGate();
   const patience = { ...DEFAULT_CHAIN_PATIENCE, ...chainPatience };
-  const stopMembers = () => Promise.all([...members.values()].map((member) => member.stop()));
+  const stopMembers = async () => {
+    await Promise.all([...members.values()].map((member) => member.stop()));
+    await crew.stop();
+  };
   const steward = await startSteward(context, patience, gate, () => [...members.values()]).catch(
     async (error: unknown) => {
       await stopMembers();
@@ -119,10 +141,11 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     },
   );
 
-  const isOurs = ({ session, watch }: Member) => session()?.owned() === true && watch()?.isItself() === true;
-  const get = (id: NodeId): OwnNode => {
+  const isItself = ({ watch }: Member) => watch()?.isItself() === true;
+  const isOurs = (member: Member) => member.session()?.owned() === true && isItself(member);
+  const find = (id: NodeId, isUsable: (member: Member) => boolean): OwnNode => {
     const member = members.get(id);
-    if (member !== undefined && isOurs(member)) return member.own;
+    if (member !== undefined && isUsable(member)) return member.own;
     throw new Problem('node_unavailable', `node: ${id} is not connected here; see \`argosy nodes\`.`, {
       field: 'node',
     });
@@ -134,10 +157,14 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
 
   return {
     get nodes() {
-      return [...members.values()].map(({ own }) => own);
+      return owns();
     },
-    get,
-    owned: () => [...members.values()].filter(isOurs).map(({ own }) => own.id),
+    get: (id) => find(id, isOurs),
+    ask: (id) => find(id, isItself).node,
+    owned: () =>
+      [...members.values()]
+        .filter((member) => isOurs(member) && !member.isLeaving())
+        .map(({ own }) => own.id),
     joining: (id) => members.get(id)?.joining() ?? { kind: 'waiting', reason: 'it has left the fleet' },
     health,
     async refresh(id) {
@@ -206,7 +233,14 @@ async function proveMember({ log }: FleetContext, { own: { id }, session: of }: 
 }
 
 /** Of a node that is none of the fleet's any more. */
-const GONE: NodeHealth = { ...NEVER_READ, state: 'down', stream: null, drains: [], problems: [] };
+const GONE: NodeHealth = {
+  ...NEVER_READ,
+  state: 'down',
+  owner: 'nobody',
+  stream: null,
+  drains: [],
+  problems: [],
+};
 
 const neverJoined = (id: NodeId): Problem =>
   new Problem('node_unavailable', `id: ${id} has never joined this fleet; see \`argosy nodes\`.`, {

@@ -1,6 +1,7 @@
 /** The fleet: the own nodes, their sessions, their health, and the proof of the books against them. */
 import type { Clock } from '../kit/clock.ts';
-import type { Db, Statements } from '../kit/db.ts';
+import type { Db } from '../kit/db.ts';
+import type { EffectHandler } from '../kit/effects.ts';
 import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { nodeAccounts } from '../ledger/account.ts';
@@ -13,6 +14,7 @@ import { alone, startCrew } from './crew.ts';
 import { type Gate, openGate } from './gate.ts';
 import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
+import { answerAsOwner, askOwner } from './owner-question.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
 import type { ProcessRow } from './process-store.ts';
 import type { BookEvent } from './session.ts';
@@ -65,8 +67,14 @@ export interface Fleet {
   health(id: NodeId): NodeHealth;
   /** Reads the node's state again now. */
   refresh(id: NodeId): Promise<NodeHealth>;
-  /** Compares the ledger with every node at matching cursors. */
+  /** Compares the ledger with every node at matching cursors; nodes elsewhere are compared by their owners. */
   proveBooks(): Promise<readonly NodeProof[]>;
+  /** Is another process on the database? As it was known last. */
+  hasOthers(): boolean;
+  /** Looks at the other processes now. */
+  lookAround(): Promise<void>;
+  /** Of a node that is driven from here. @throws Error when it is not, or does not answer */
+  proveOwned(id: NodeId): Promise<NodeProof>;
   /**
    * The node starts nothing new from here on; what is under way goes on to its end. Holds for every process, and over
    * restarts. A node that is drained by hand already keeps its reason.
@@ -131,8 +139,9 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   const gate = openGate();
   const patience = { ...DEFAULT_CHAIN_PATIENCE, ...chainPatience };
   const stopMembers = async () => {
-    await Promise.all([...members.values()].map((member) => member.stop()));
+    // First of all, so that others have taken the nodes into account when they are free.
     await crew.stop();
+    await Promise.all([...members.values()].map((member) => member.stop()));
   };
   const steward = await startSteward(context, patience, gate, () => [...members.values()]).catch(
     async (error: unknown) => {
@@ -174,8 +183,17 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     proveBooks() {
       // Of a node that was never adopted the books have nothing.
       const known = [...members.values()].filter(({ watch }) => watch() !== null);
-      return Promise.all(known.map((member) => proveMember(context, member)));
+      return Promise.all(
+        known.map((member) =>
+          member.session() === null
+            ? proveElsewhere(context, member.own.id)
+            : proveMember(member).catch((error: unknown) => unproven(context, member.own.id, error)),
+        ),
+      );
     },
+    hasOthers: crew.hasOthers,
+    lookAround: crew.look,
+    proveOwned: (id) => proveMember(members.get(id)),
     async join(own) {
       if (members.has(own.id))
         throw new Problem(
@@ -215,20 +233,30 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   };
 }
 
-async function proveMember({ log }: FleetContext, { own: { id }, session: of }: Member): Promise<NodeProof> {
-  const session = of();
-  if (session === null) throw unproven(id);
+const PROVE = 'node.prove';
+
+/** What other processes ask of the owner of a node. */
+export const fleetEffects = (db: Db, fleet: () => Fleet): ReadonlyMap<string, EffectHandler> =>
+  new Map([[PROVE, answerAsOwner({ db }, (id) => fleet().proveOwned(id))]]);
+
+const proveElsewhere = (context: FleetContext, id: NodeId): Promise<NodeProof> =>
+  askOwner<NodeProof>(context, PROVE, id, context.afterBooking).catch((error: unknown) =>
+    unproven(context, id, error),
+  );
+
+/** @throws Error when the node is not driven from here, or does not answer */
+async function proveMember(member: Member | undefined): Promise<NodeProof> {
+  const session = member?.session() ?? null;
+  if (member === undefined || session === null) throw new Error('it is not driven from here');
+  const { id } = member.own;
   const accounts = nodeAccounts(id);
-  const read = (statements: Statements) =>
+  const both = await session.compare((statements) =>
     readNodeBooks(statements, id, {
       channels: accounts.channels.id,
       inFlight: accounts.inFlight.id,
       onchain: accounts.onchain.id,
-    });
-  const both = await session.compare(read).catch((error: unknown) => {
-    log.warn({ node: id, error }, 'the books could not be compared');
-    throw unproven(id);
-  });
+    }),
+  );
   return prove(id, both.node, both.ledger);
 }
 
@@ -247,9 +275,12 @@ const neverJoined = (id: NodeId): Problem =>
     field: 'id',
   });
 
-const unproven = (id: NodeId): Problem =>
-  new Problem(
+/** @throws Problem node_unavailable */
+function unproven({ log }: FleetContext, id: NodeId, error: unknown): never {
+  log.warn({ node: id, error }, 'the books could not be compared');
+  throw new Problem(
     'node_unavailable',
     `node: ${id} does not answer, or its events do not come; nothing is proven without it. See \`argosy nodes\`.`,
     { field: 'node' },
   );
+}

@@ -17,7 +17,7 @@ import { tellTrouble } from './store.ts';
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
 /** How often it is seen whether the lease is free, or shall go to another process. */
-const LOOK_MS = 1_000;
+const LOOK_MS = 500;
 
 /** `waiting`: not at our hands yet, for this reason; it is tried again. */
 export type Joining = { readonly kind: 'joined' } | { readonly kind: 'waiting'; readonly reason: string };
@@ -81,15 +81,18 @@ export function startMember(context: FleetContext, own: OwnNode, crew: Crew): Me
     if (!held.isLost()) await context.idle(own.id);
   }
 
+  async function joinWatched(): Promise<void> {
+    if (watch === null) {
+      const pubkey = await recognise(context, own);
+      if (pubkey === null) throw new Error('no worker has taken it in yet (`argosy work`)');
+      await watchAs(pubkey);
+    }
+    joining = { kind: 'joined' };
+  }
+
   async function driveIfOurs(): Promise<void> {
     const held = crew.wants(own.id) ? await holdLease(context, own.id, holder) : null;
-    if (held === null) {
-      const pubkey = await recognise(context, own);
-      if (pubkey === null) throw new Error('no worker has taken it in yet');
-      await watchAs(pubkey);
-      joining = { kind: 'joined' };
-      return;
-    }
+    if (held === null) return joinWatched();
     lease = held;
     try {
       await drive(held);

@@ -1,5 +1,5 @@
 /** The processes on a database. */
-import type { Tx } from '../kit/db.ts';
+import type { Statements, Tx } from '../kit/db.ts';
 
 export interface ProcessRow {
   readonly id: string;
@@ -24,4 +24,16 @@ export async function beat(tx: Tx, self: ProcessRow, aliveMs: number): Promise<P
 /** This process ends; and those that ended without a word an hour ago are forgotten. */
 export async function leaveProcesses(tx: Tx, id: string): Promise<void> {
   await tx.query(`delete from process where id = $1 or seen_at < now() - interval '1 hour'`, [id]);
+}
+
+export const findAnswer = async (read: Statements, key: string): Promise<string | null> =>
+  (await read.maybe<{ body: string }>('select body from owner_answer where key = $1', [key]))?.body ?? null;
+
+/** Whoever asked has it now; what nobody fetched for an hour goes with it. */
+export async function takeAnswer(tx: Tx, key: string): Promise<void> {
+  await tx.query(`delete from owner_answer where key = $1 or at < now() - interval '1 hour'`, [key]);
+}
+
+export async function putAnswer(tx: Tx, key: string, body: string): Promise<void> {
+  await tx.query('insert into owner_answer (key, body) values ($1, $2)', [key, body]);
 }

@@ -35,6 +35,13 @@ export interface EffectRunner {
   stop(): Promise<void>;
 }
 
+/** Of a process that does none. */
+export const noEffects: EffectRunner = {
+  kick() {},
+  idle: async () => undefined,
+  stop: async () => undefined,
+};
+
 export function startEffects(
   db: Db,
   handlers: ReadonlyMap<string, EffectHandler>,

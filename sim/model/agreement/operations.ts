@@ -258,7 +258,7 @@ const drain = fc.record({
 const fleet = [
   write('insertNode', upTo(2), (s, tx, n) => {
     const row = { id: `n${n}`, region: 'r', driver: oneOfTwo(n), pubkey: `02${n % 2}`, network: NETWORK };
-    return s.fleet.insertNode(tx, row as unknown as NodeRow, '0' as Cursor);
+    return s.fleet.insertNode(tx, row as unknown as NodeRow);
   }),
   write('takeLease', fc.tuple(node, oneOf('one', 'other'), delay), (s, tx, [id, owner, ttl]) =>
     s.fleet.takeLease(tx, id, owner, ttl),
@@ -313,11 +313,6 @@ const paying = [
   ),
   write('releaseHash', fc.tuple(hash, paymentId), (s, tx, [paymentHash, id]) =>
     s.payments.releaseHash(tx, { paymentHash, id } as Payment),
-  ),
-  write(
-    'insertParts',
-    fc.tuple(paymentId, fc.array(part, { minLength: 1, maxLength: 2 })),
-    (s, tx, [id, parts]) => s.payments.insertParts(tx, id, parts),
   ),
   write('lockPayment', paymentId, (s, tx, id) => s.payments.lockPayment(tx, id)),
   write('lockPaymentOfPart', token, (s, tx, of) => s.payments.lockPaymentOfPart(tx, of)),
@@ -404,7 +399,7 @@ export async function prologue(stores: Stores, tx: Tx): Promise<void> {
   for (const id of [nodeId('us'), nodeId('eu')]) {
     await ledger.openAccounts(tx, Object.values(nodeAccounts(id)));
     const row = { id, region: id, driver: 'memory', pubkey: `03${id}`, network: NETWORK };
-    await stores.fleet.insertNode(tx, row as unknown as NodeRow, '0' as Cursor);
+    await stores.fleet.insertNode(tx, row as unknown as NodeRow);
   }
   const books = { ...tx, due: [] };
   const { channels } = nodeAccounts(nodeId('us'));

@@ -111,12 +111,6 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
     const built = pay({ script, amountSat, feeRateSatPerVb: order.feeRateSatPerVb });
     if (built === null) return refused('insufficient_funds', 'the wallet holds less than amount and fee');
     const answer = { kind: 'sent' as const, txid: built.txid, feeMsat: fromSat(built.feeSat) };
-    store.run(
-      'insert into onchain_order (node, token, answer) values (?, ?, ?)',
-      node,
-      order.token,
-      pack(answer),
-    );
     return { answer, broadcast: built.raw };
   }
 
@@ -144,9 +138,15 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
         node,
         order.token,
       );
-      return known === undefined
-        ? sendNew(order)
-        : { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+      if (known !== undefined) return { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+      const sent = sendNew(order);
+      store.run(
+        'insert into onchain_order (node, token, answer) values (?, ?, ?)',
+        node,
+        order.token,
+        pack(sent.answer),
+      );
+      return sent;
     },
     save() {
       if (!changed) return;

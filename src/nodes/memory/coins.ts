@@ -41,28 +41,35 @@ export function coins(random: Seeded): Coins {
     send(node, order) {
       const before = node.onchainSent.get(order.token);
       if (before !== undefined) return before;
+      const keep = (answer: OnchainAnswer): OnchainAnswer => {
+        node.onchainSent.set(order.token, answer);
+        return answer;
+      };
       const { amountMsat, address } = order;
       if (amountMsat <= 0n || amountMsat % MSAT_PER_SAT !== 0n) {
         throw new RangeError(`coins are sent in whole satoshis: ${amountMsat} msat`);
       }
       if (!isAddress(address)) {
-        return { kind: 'refused', reason: 'bad_address', detail: untrusted('no address of regtest') };
+        return keep({ kind: 'refused', reason: 'bad_address', detail: untrusted('no address of regtest') });
       }
       const fee = BigInt(Math.ceil(order.feeRateSatPerVb * SEND_VBYTES)) * MSAT_PER_SAT;
       if (node.onchainMsat < amountMsat + fee) {
-        return {
+        return keep({
           kind: 'refused',
           reason: 'insufficient_funds',
           detail: untrusted(`with a fee of ${fee} msat`),
-        };
+        });
       }
-      node.onchainMsat -= amountMsat + fee;
-      const receiver = owners.get(address);
-      if (receiver !== undefined) receiver.onchainMsat += amountMsat;
       const txid = random(`transaction/${node.name}/${order.token}`);
-      const answer: OnchainAnswer = { kind: 'sent', txid, feeMsat: msat(fee) };
-      node.onchainSent.set(order.token, answer);
-      return answer;
+      moveCoins(node, txid, -amountMsat - fee, fee);
+      const receiver = owners.get(address);
+      if (receiver !== undefined) moveCoins(receiver, txid, amountMsat, 0n);
+      return keep({ kind: 'sent', txid, feeMsat: msat(fee) });
     },
   };
+}
+
+function moveCoins(node: NodeState, txid: string, amountMsat: bigint, fee: bigint): void {
+  node.onchainMsat += amountMsat;
+  node.log.append({ kind: 'coins_moved', txid, amountMsat, feeMsat: msat(fee) });
 }

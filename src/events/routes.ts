@@ -4,7 +4,8 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Guarded } from '../access/http.ts';
 import type { Db } from '../kit/db.ts';
 import type { Api } from '../kit/http.ts';
-import { lastEventId, type Publisher, readEvents } from '../kit/outbox.ts';
+import type { Publisher } from '../kit/outbox.ts';
+import { lastEventId, readEvents } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
 
 const BATCH = 200;

@@ -5,12 +5,11 @@ import type { NodeId } from '../lightning/ids.ts';
 import { formatSat, type Msat } from '../money/msat.ts';
 import { type CheckLine, type NodeCheck, type Pin, passed } from '../nodes/check.ts';
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
-import { readExposures } from './exposure.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import type { Joining } from './member.ts';
 import { type OwnFleet, ownNode } from './own-nodes.ts';
 import { rotate } from './rotation_plan.ts';
-import { countOpenParts, findNode, findNodeByPubkey } from './store.ts';
+import { countOpenParts, findNode, findNodeByPubkey, readExposures } from './store.ts';
 import type { StoredNode, VaultEntry } from './vault.ts';
 
 export interface NodeOrder {

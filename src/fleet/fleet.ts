@@ -9,14 +9,13 @@ import type { Msat } from '../money/msat.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
 import { type ChainPatience, DEFAULT_CHAIN_PATIENCE } from './chain-view.ts';
-import { readExposures } from './exposure.ts';
 import { type Gate, openGate } from './gate.ts';
 import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
 import type { BookEvent } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
-import { findNode, readNodeBooks } from './store.ts';
+import { findNode, readExposures, readNodeBooks } from './store.ts';
 import type { Panic } from './switch-store.ts';
 
 export interface OwnNode {

@@ -95,10 +95,10 @@ export function watchNode(
   };
 
   async function read(): Promise<Reading> {
-    const asked = clock.now();
+    const asked = clock.elapsed();
     const answer = Promise.all([own.node.info(), own.node.channels()]);
     const next = await within(clock, ANSWER_MS, answer).then(
-      ([info, channels]) => answered(info, channels, clock.now() - asked),
+      ([info, channels]) => answered(info, channels, Math.round(clock.elapsed() - asked)),
       silent,
     );
     const back = next.reach === 'up' && current.reach !== 'up';

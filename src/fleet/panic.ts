@@ -1,7 +1,7 @@
 /** Throws the panic switch, and waits until every process that could send has obeyed it. */
 import type { Clock } from '../kit/clock.ts';
 import type { Db } from '../kit/db.ts';
-import { announce } from '../kit/outbox.ts';
+import { announce } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import { type Panic, readPanic, switchPanic, unconfirmed } from './switch-store.ts';
@@ -35,10 +35,10 @@ export async function throwSwitch(
     await announce(tx, to.on ? 'panic.on' : 'panic.off', 'panic', { reason, principal });
   });
   await look();
-  const until = clock.now() + WAIT_MS;
+  const until = clock.elapsed() + WAIT_MS;
   for (;;) {
     const state = await readPanicState(db);
-    if (state.waitingFor.length === 0 || clock.now() >= until) return state;
+    if (state.waitingFor.length === 0 || clock.elapsed() >= until) return state;
     await clock.sleep(POLL_MS);
   }
 }

@@ -10,6 +10,7 @@ import { liquidity } from './health.ts';
 import { nodeView } from './node-view.ts';
 import { balanceSchema, booksSchema, healthSchema, nodeSchema } from './schemas.ts';
 import type { NodeState } from './standing.ts';
+import { answers } from './store.ts';
 
 export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): void {
   api.openapi(
@@ -47,7 +48,7 @@ export function fleetRoutes(api: Api, guarded: Guarded, db: Db, fleet: Fleet): v
   );
 
   api.get('/v1/health', async (c) => {
-    const database = await db.read.query('select 1 as up').then(
+    const database = await answers(db.read).then(
       () => 'up' as const,
       () => 'down' as const,
     );

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, within } from '../kit/clock.ts';
 import type { Db, Statements } from '../kit/db.ts';
-import { takeClaims } from '../kit/effects.ts';
+import { takeClaims } from '../kit/effect-store.ts';
 import type { Log } from '../kit/log.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
@@ -52,7 +52,7 @@ export async function openSession(
   streamChanged: () => void = () => {},
 ): Promise<Session> {
   const { db, clock, log } = context;
-  let leasedUntil = clock.now() + LEASE_MS;
+  let leasedUntil = clock.elapsed() + LEASE_MS;
   const lease = await db.tx(async (tx) => {
     const taken = await takeLease(tx, id, holder, LEASE_MS);
     if (taken !== null) await takeClaims(tx, id);
@@ -121,7 +121,7 @@ export async function openSession(
   const renewal = (async () => {
     while (owned && !stopping.signal.aborted) {
       await clock.sleep(RENEW_MS, stopping.signal);
-      const asked = clock.now();
+      const asked = clock.elapsed();
       const kept = await db.tx((tx) => renewLease(tx, id, lease.token, LEASE_MS)).catch(() => null);
       if (kept === true) leasedUntil = asked + LEASE_MS;
       if (kept === false) {
@@ -143,7 +143,7 @@ export async function openSession(
   return {
     stream: stream.health,
     confirmPanic: (epoch) => db.tx((tx) => confirmPanic(tx, id, lease.token, epoch)),
-    owned: () => owned && !stopping.signal.aborted && clock.now() < leasedUntil,
+    owned: () => owned && !stopping.signal.aborted && clock.elapsed() < leasedUntil,
     compare: inTurnOf(mutex(), compare),
     async stop() {
       stopping.abort();

@@ -12,6 +12,7 @@ import { openConnecting } from './connecting.ts';
 import { connectingRoutes, practiceIsElsewhere } from './connecting-routes.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import { type Daemons, type OwnFleet, readOwnNodes } from './own-nodes.ts';
+import { hasPracticeNodes } from './store.ts';
 import { openVault } from './vault.ts';
 
 export interface OpenedOwnFleet {
@@ -52,8 +53,7 @@ function markOwn(folder: Folder): string {
 
 /** @throws Problem database_not_empty */
 async function refusePracticeBooks(db: Db, { databaseUrl, data }: Config): Promise<void> {
-  const practice = await db.read.query(`select id from node where driver = 'ldk' limit 1`);
-  if (practice.length === 0) return;
+  if (!(await hasPracticeNodes(db.read))) return;
   const detail =
     databaseUrl === null
       ? `data: ${data} holds a practice world and its books; an own fleet wants a data folder of its own: choose another (--data DIR, or data: in argosy.yaml).`

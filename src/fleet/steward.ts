@@ -1,6 +1,6 @@
 /** Looks after the running fleet once a second: drains and resumes by rule, obeys the panic switch, tells what changes. */
 import type { Tx } from '../kit/db.ts';
-import { announce } from '../kit/outbox.ts';
+import { announce } from '../kit/outbox-store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Msat } from '../money/msat.ts';
 import {
@@ -11,13 +11,13 @@ import {
   type Judgement,
   judge,
 } from './chain-view.ts';
-import { readExposures } from './exposure.ts';
 import type { FleetContext } from './fleet.ts';
 import type { Gate } from './gate.ts';
 import type { NodeHealth } from './health.ts';
 import type { Member } from './member.ts';
 import type { Session } from './session.ts';
 import { type Drain, type NodeState, problemsOf, stateOf } from './standing.ts';
+import { readExposures } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
 
 const LOOK_MS = 1_000;

@@ -1,6 +1,7 @@
-import type { Statements, Tx } from '../kit/db.ts';
-import { instant } from '../kit/db.ts';
+import { instant, type Statements, type Tx } from '../kit/db.ts';
+import { nodeAccounts } from '../ledger/account.ts';
 import type { NodeId, NodePubkey } from '../lightning/ids.ts';
+import { type Msat, msat } from '../money/msat.ts';
 import type { Cursor } from '../nodes/node.ts';
 
 export interface NodeRow {
@@ -99,3 +100,30 @@ export const readNodeBooks = (
               where part.node_id = $1 and part.state in ('planned', 'in_flight', 'unknown')), '[]') as parts`,
     [id, accounts.channels, accounts.inFlight, accounts.onchain],
   );
+
+/** What the ledger has at each node: in channels, in flight, settling and in coins. */
+export async function readExposures(
+  read: Statements,
+  nodes: readonly NodeId[],
+): Promise<ReadonlyMap<NodeId, Msat>> {
+  const wanted = nodes.flatMap((node) => {
+    const { channels, inFlight, onchain, settling } = nodeAccounts(node);
+    return [channels, inFlight, onchain, settling].map(({ id }) => ({ node, id }));
+  });
+  const rows = await read.query<{ node: NodeId; msat: bigint }>(
+    `select node, coalesce(sum(balance_msat), 0)::bigint as msat
+     from unnest($1::text[], $2::text[]) as wanted (node, id) left join account on account.id = wanted.id
+     group by node`,
+    [wanted.map(({ node }) => node), wanted.map(({ id }) => id)],
+  );
+  return new Map(rows.map(({ node, msat: held }) => [node, msat(held > 0n ? held : 0n)]));
+}
+
+/** Are these the books of a practice world? */
+export const hasPracticeNodes = async (read: Statements): Promise<boolean> =>
+  (await read.query(`select id from node where driver = 'ldk' limit 1`)).length > 0;
+
+/** @throws what the database throws that does not answer */
+export async function answers(read: Statements): Promise<void> {
+  await read.query('select 1 as up');
+}

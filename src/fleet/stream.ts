@@ -68,10 +68,10 @@ export function followStream(
 
   async function run(): Promise<void> {
     for (let failures = 0; ; failures++) {
-      const began = clock.now();
+      const began = clock.elapsed();
       const error = await untilItEnds(failures === 0 ? async () => first : readCursor);
       if (stopping.signal.aborted) return;
-      if (clock.now() - began > LONG_LIVED_MS) failures = 0;
+      if (clock.elapsed() - began > LONG_LIVED_MS) failures = 0;
       if (health.error === null) {
         log.error({ node: id, error }, 'the event stream of this node has ended; it is taken up again');
         health = { error: error.message, since: clock.now() };

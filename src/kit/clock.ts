@@ -2,11 +2,14 @@
 export interface Clock {
   /** ms since 1970. */
   now(): number;
+  /** ms since some moment: for spans of time. It goes on evenly, whatever is done to the time of day. */
+  elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const end = () => {

@@ -1,6 +1,6 @@
 /** A payment's later life: an event is decided, written and booked in one transaction. */
-import { addEffect } from '../kit/effects.ts';
-import { announce } from '../kit/outbox.ts';
+import { addEffect } from '../kit/effect-store.ts';
+import { announce } from '../kit/outbox-store.ts';
 import { type Account, claimAccount } from '../ledger/account.ts';
 import { type Books, post } from '../ledger/store.ts';
 import { type Msat, msat } from '../money/msat.ts';

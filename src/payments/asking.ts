@@ -34,8 +34,8 @@ async function askPayer(
   own: OwnNode,
   question: RouteQuestion,
 ): Promise<PayerFacts> {
-  const asked = performance.now();
-  const answerMs = () => Math.round(performance.now() - asked);
+  const asked = clock.elapsed();
+  const answerMs = () => Math.round(clock.elapsed() - asked);
   const health = await recentHealth(fleet, clock, own);
   const facts = {
     node: own.id,

@@ -2,9 +2,10 @@
 import { ANSWER_MS } from '../fleet/health.ts';
 import { within } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
-import { addEffect, type Effect, type EffectHandler, finishEffect, postponeEffect } from '../kit/effects.ts';
+import { addEffect, type Effect, finishEffect, postponeEffect } from '../kit/effect-store.ts';
+import type { EffectHandler } from '../kit/effects.ts';
 import { newId } from '../kit/ids.ts';
-import { announce } from '../kit/outbox.ts';
+import { announce } from '../kit/outbox-store.ts';
 import { Problem, type ProblemCode } from '../kit/problems.ts';
 import { claimAccount } from '../ledger/account.ts';
 import { type Books, post, withBooks } from '../ledger/store.ts';

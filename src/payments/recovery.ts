@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../kit/clock.ts';
 import type { Tx } from '../kit/db.ts';
-import { addEffect, hastenEffects } from '../kit/effects.ts';
+import { addEffect, hastenEffects } from '../kit/effect-store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { PaymentsContext } from './context.ts';
 import { openInvoicesOf, takeStaleInvoices } from './invoice-store.ts';

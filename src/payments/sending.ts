@@ -2,14 +2,9 @@
 
 import { readClearance, readPanic } from '../fleet/switch-store.ts';
 import { within } from '../kit/clock.ts';
-import {
-  type Effect,
-  type EffectHandler,
-  finishEffect,
-  postponeEffect,
-  returnEffect,
-} from '../kit/effects.ts';
-import { announce } from '../kit/outbox.ts';
+import { type Effect, finishEffect, postponeEffect, returnEffect } from '../kit/effect-store.ts';
+import type { EffectHandler } from '../kit/effects.ts';
+import { announce } from '../kit/outbox-store.ts';
 import { Overdrawn, withBooks } from '../ledger/store.ts';
 import { type Bolt11, decodeBolt11 } from '../lightning/bolt11.ts';
 import { nodeId, partToken } from '../lightning/ids.ts';
@@ -116,7 +111,7 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
 
 /** A worker that was frozen since its claim must not send: another one may have drawn its conclusions. */
 const isLate = ({ clock }: PaymentsContext, { claimedAt }: Effect): boolean =>
-  clock.now() - claimedAt > SEND_WITHIN_MS;
+  clock.elapsed() - claimedAt > SEND_WITHIN_MS;
 
 /** While the panic switch is on: nothing was begun, so that this claim does not count. */
 const notYet = async (context: PaymentsContext, effect: Effect): Promise<void> => {
@@ -140,9 +135,9 @@ async function sendUnlessStopped(
   if (drained && !begun) return 'drained';
   if (isLate(context, effect)) return 'late';
   const { node } = context.fleet().get(nodeId);
-  const asked = performance.now();
+  const asked = context.clock.elapsed();
   const answer = await callSend(context, { ...open, node }, hold);
-  return { answer, sendMs: Math.round(performance.now() - asked) };
+  return { answer, sendMs: Math.round(context.clock.elapsed() - asked) };
 }
 
 /** Null: no answer, which proves nothing. */

@@ -1,9 +1,9 @@
 import { refuseInPanic } from '../fleet/panic.ts';
 import { readPanic } from '../fleet/switch-store.ts';
 import type { Db } from '../kit/db.ts';
-import { addEffect } from '../kit/effects.ts';
+import { addEffect } from '../kit/effect-store.ts';
 import { newId, randomHex } from '../kit/ids.ts';
-import { announce } from '../kit/outbox.ts';
+import { announce } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
 import type { Account } from '../ledger/account.ts';
 import { type Books, Overdrawn, post, withBooks } from '../ledger/store.ts';

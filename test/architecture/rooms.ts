@@ -14,7 +14,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['practice', 'cli', 'ui'],
 ];
 /** They put the rooms together, in this order: each may import everything before it. */
-export const ROOTS: readonly string[] = ['system.ts', 'main.ts'];
+export const ROOTS: readonly string[] = ['engine.ts', 'system.ts', 'main.ts'];
 /** The command line is the program: its `up` starts what `main.ts` has put together. */
 export const MAY_START: Readonly<Record<string, string>> = { cli: 'main.ts' };
 /**
@@ -77,6 +77,11 @@ export const OPENS_DRIVERS = /^(nodes\/open\.ts$|practice\/|sim\/)/;
 export const MONEY_TABLES =
   /\b(insert\s+into|update|delete\s+from|truncate(\s+table)?|merge\s+into)\s+(only\s+)?"?(transfer|account)\b/i;
 export const MOVES_MONEY = /^ledger\/store\.ts$/;
+
+/** SQL lies in files of its own, function by function: who may write it, below `src/`. The practice world keeps its own database. */
+export const WRITES_SQL =
+  /(^|[/-])store\.ts$|^kit\/(db|migrate|listen|postgres[a-z-]*)\.ts$|^fleet\/(journal|vault)\.ts$|^nodes\/ldk\/|^practice\//;
+export const ASKS_SQL = /\.(query|maybe|one)(<[^()]*>)?\(\s*['"`]/;
 
 export const LINES_MAX = 400;
 /** Longer for a reason, up to what is said here; goes as soon as the file is short enough. */

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import {
+  ASKS_SQL,
   BANNED_NAMES,
   CLIENT,
   CLIENT_OF,
@@ -16,6 +17,7 @@ import {
   PURE,
   ROOTS,
   ROWS,
+  WRITES_SQL,
 } from './rooms.ts';
 import type { Import, SourceFile } from './source.ts';
 
@@ -101,6 +103,12 @@ const money: Rule = (file) => {
   return statement === undefined ? [] : [`says "${statement}": money moves only in ledger.post()`];
 };
 
+const sql: Rule = (file) => {
+  const place = placeOf(file.path);
+  if (place === null || WRITES_SQL.test(place)) return [];
+  return ASKS_SQL.test(file.withStrings) ? ['has SQL, which lies in store files'] : [];
+};
+
 const length: Rule = ({ path, lines }) => {
   const allowed = LONGER[path];
   if (lines > (allowed ?? LINES_MAX)) return [`has ${lines} lines of ${allowed ?? LINES_MAX}`];
@@ -118,10 +126,17 @@ const types: Rule = ({ path, code, comments }) => [
   ...(/@ts-expect-error/.test(comments) && !isTest(path) ? ['expects a type error outside a test'] : []),
 ];
 
-export const RULES = { direction, drivers, packages, purity, money, length, names, types } satisfies Record<
-  string,
-  Rule
->;
+export const RULES = {
+  direction,
+  drivers,
+  packages,
+  purity,
+  money,
+  sql,
+  length,
+  names,
+  types,
+} satisfies Record<string, Rule>;
 
 /** Files that import each other in a ring, each ring as `a.ts -> b.ts -> a.ts`. Types do not count. */
 export function importRings(files: readonly SourceFile[]): string[] {

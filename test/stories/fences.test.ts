@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/fleet/session.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { CommitUnknown, constraintOf, type Db } from '../../src/kit/db.ts';
-import { type Effect, postponeEffect } from '../../src/kit/effects.ts';
+import { type Effect, postponeEffect } from '../../src/kit/effect-store.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { withBooks } from '../../src/ledger/store.ts';
 import { decodeBolt11 } from '../../src/lightning/bolt11.ts';

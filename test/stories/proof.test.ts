@@ -1,6 +1,6 @@
 /** What proves that a part was not paid, and what does not. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Effect } from '../../src/kit/effects.ts';
+import type { Effect } from '../../src/kit/effect-store.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import type { LightningNode } from '../../src/nodes/node.ts';
 import { paymentEffects } from '../../src/payments/sending.ts';

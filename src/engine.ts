@@ -8,6 +8,8 @@ import { startEffects } from './kit/effects.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
 import type { Network } from './lightning/ids.ts';
+import { followChannels } from './liquidity/apply.ts';
+import { chainEffects } from './liquidity/doing.ts';
 import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { creditInvoice, invoiceEffects } from './payments/receive.ts';
@@ -66,12 +68,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         return;
       case 'invoice_settled':
         return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // the fleet itself has dealt with the others
-        return;
+      default: // money that moves the fleet itself has booked
+        return followChannels(tx, node, event);
     }
   };
   const publisher = startPublisher(db, clock, log);
-  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
+  const handlers = new Map([
+    ...paymentEffects(payments),
+    ...invoiceEffects(payments),
+    ...chainEffects(payments),
+  ]);
   const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
   const { kick } = payments;
   const recovery = startRecovery(payments, clock, kick);

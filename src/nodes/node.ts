@@ -325,6 +325,8 @@ export interface LightningNode {
   address(): Promise<string>;
   /** The same token never spends twice. The answer is final: asked again, the same. */
   sendOnchain(order: OnchainOrder): Promise<OnchainAnswer>;
+  /** Of a transaction that the wallet has sent: how many blocks have it buried; null: the wallet knows it not. */
+  confirmations(txid: string): Promise<number | null>;
   /**
    * Delivers every event after `after` (null: from the beginning), in order, at least once; the next batch
    * waits until `deliver` has resolved. If `deliver` rejects, the same batch comes again.
@@ -338,7 +340,8 @@ export interface OnchainOrder {
   readonly token: string;
   readonly address: string;
   readonly amountMsat: Msat;
-  readonly feeRateSatPerVb: number;
+  /** Default: what the node thinks right. */
+  readonly feeRateSatPerVb?: number;
 }
 export type OnchainAnswer =
   | { readonly kind: 'sent'; readonly txid: string; readonly feeMsat: Msat }

@@ -13,7 +13,9 @@ import type { Context, Table } from './verbs.ts';
 export function channelVerbs({
   records,
   graph,
-}: Context): Table<'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
+}: Context): Table<
+  'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain' | 'confirmations'
+> {
   const { core, wallet, openings } = records;
   const known = (channel: ChannelId): ChannelFacts | undefined =>
     listChannels(core.channels).find(({ id }) => id === channel);
@@ -59,6 +61,10 @@ export function channelVerbs({
     address() {
       const address = wallet.address();
       return () => address;
+    },
+    confirmations(txid) {
+      const confirmations = wallet.confirmations(txid);
+      return () => confirmations;
     },
     sendOnchain(order) {
       const { answer, broadcast } = wallet.send(order);

@@ -37,8 +37,8 @@ interface Opening {
   waiting: boolean;
 }
 
-/** LDK keeps 128 bits with a channel: the first half of the token. */
-export const openingName = (token: string): bigint => BigInt(`0x${token.slice(0, 32)}`);
+/** LDK keeps 128 bits with a channel, of which its bindings take 124: the first 15 bytes of the token. */
+export const openingName = (token: string): bigint => BigInt(`0x${token.slice(0, 30)}`);
 const rowOf = (name: bigint): string => `open:${name.toString(16)}`;
 
 export function createOpenings(store: Store, node: string, giveBack: (txid: string) => void): Openings {

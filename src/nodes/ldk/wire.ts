@@ -105,6 +105,7 @@ export interface Verbs {
   listen: { takes: TcpAddress; gives: number };
   address: { takes: null; gives: string };
   sendOnchain: { takes: OnchainOrder; gives: OnchainAnswer };
+  confirmations: { takes: string; gives: number | null };
   findRoutes: { takes: RouteQuestion; gives: RouteAnswer };
   open: { takes: OpenOrder; gives: OpenAnswer };
   close: { takes: CloseOrder; gives: CloseAnswer };

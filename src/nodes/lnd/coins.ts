@@ -7,7 +7,7 @@ import type { Notebook } from '../notebook.ts';
 import { LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { hex, satToMsat } from './map.ts';
-import { labelOf, publish, walletTransaction } from './publishing.ts';
+import { feeOf, labelOf, publish, walletTransaction } from './publishing.ts';
 
 /** A signed transaction: published as often as it is asked for, it spends once. */
 interface Prepared {
@@ -22,6 +22,7 @@ const PREFIX = 'coins:';
 export interface Coins {
   address(): Promise<string>;
   send(order: OnchainOrder): Promise<OnchainAnswer>;
+  confirmations(txid: string): Promise<number | null>;
 }
 
 export function createCoins(client: LndClient, book: Notebook): Coins {
@@ -32,7 +33,7 @@ export function createCoins(client: LndClient, book: Notebook): Coins {
     const funded = await client.wallet
       .fundPsbt({
         raw: { outputs },
-        sat_per_vbyte: Math.ceil(order.feeRateSatPerVb).toString(),
+        ...feeOf(order.feeRateSatPerVb),
         min_confs: 0,
         spend_unconfirmed: true,
       })
@@ -63,6 +64,10 @@ export function createCoins(client: LndClient, book: Notebook): Coins {
   }
 
   return {
+    async confirmations(txid) {
+      const found = await walletTransaction(client, ({ tx_hash }) => tx_hash === txid);
+      return found?.num_confirmations ?? null;
+    },
     address: async () => (await client.lightning.newAddress({ type: 'TAPROOT_PUBKEY' })).address,
     send(order) {
       const same = running.get(order.token);

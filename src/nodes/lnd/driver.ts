@@ -129,6 +129,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
       const { coins, accounts } = await drive();
       return coins.send(order).finally(() => accounts.look());
     },
+    confirmations: async (txid) => (await drive()).coins.confirmations(txid),
     subscribe: (after, deliver) => lazily(drive().then(({ book }) => book.subscribe(after, deliver))),
     async stop() {
       stopped = true;

@@ -13,7 +13,7 @@ import { isAway, isSlow, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { bytes, hex } from './map.ts';
 import type { OpenStatusUpdate } from './proto/lightning.ts';
-import { labelOf, publish, walletTransaction } from './publishing.ts';
+import { feeOf, labelOf, publish, walletTransaction } from './publishing.ts';
 
 /** What is noted of an opening, by its token. */
 type Opening =
@@ -48,8 +48,6 @@ const PEER_MS = 20_000;
 const SETTLING_MS = 5_000;
 const POLL_MS = 250;
 const TRIES = 3;
-/** Blocks in which the funding transaction shall be confirmed, where the order names no fee rate. */
-const TARGET_BLOCKS = 6;
 
 /** A channel that counts before it is confirmed has no place in the chain to be named by. Source: BOLT 2. */
 const ZERO_CONF = { zero_conf: true, scid_alias: true, private: true, commitment_type: 'ANCHORS' } as const;
@@ -197,9 +195,7 @@ async function fund(
 ): Promise<Pick<Funded, 'txid' | 'psbt' | 'locks'>> {
   const { funded_psbt: psbt, locked_utxos } = await wallet.fundPsbt({
     raw: { outputs: { [address]: (capacityMsat / MSAT_PER_SAT).toString() } },
-    ...(feeRateSatPerVb === undefined
-      ? { target_conf: TARGET_BLOCKS }
-      : { sat_per_vbyte: Math.ceil(feeRateSatPerVb).toString() }),
+    ...feeOf(feeRateSatPerVb),
     min_confs: 0,
     spend_unconfirmed: true,
   });

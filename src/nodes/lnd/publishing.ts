@@ -5,6 +5,11 @@ import type { Transaction } from './proto/lightning.ts';
 /** Of the transaction, or the channel, that a token stands for. */
 export const labelOf = (token: string): string => `argosy:${token}`;
 
+/** Blocks in which a transaction shall be confirmed, where the order names no fee rate. */
+const TARGET_BLOCKS = 6;
+export const feeOf = (satPerVb: number | undefined) =>
+  satPerVb === undefined ? { target_conf: TARGET_BLOCKS } : { sat_per_vbyte: Math.ceil(satPerVb).toString() };
+
 /** The first of the wallet's transactions that fits, confirmed or not; null: none. */
 export async function walletTransaction(
   { lightning }: LndClient,

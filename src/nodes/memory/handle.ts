@@ -94,6 +94,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     connect: (peer) => call('connect', () => around.connect(node, peer)),
     address: () => call('address', () => around.coins.address(node)),
     sendOnchain: (order) => call('sendOnchain', () => around.coins.send(node, order)),
+    confirmations: (txid) => call('confirmations', () => around.coins.confirmations(node, txid)),
     subscribe(after, deliver) {
       if (stopped) throw new ConnectionLost(`${node.name}: the driver has been stopped`);
       const subscription = node.log.subscribe(after, deliver);

@@ -82,7 +82,7 @@ export function memoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
   };
   const comings = channels(world);
   const around: Surroundings = {
-    coins: coins(random),
+    coins: coins(random, height),
     find: (source, question) => findRoutes(source, question, world.nodeBy),
     open: comings.open,
     close: comings.close,

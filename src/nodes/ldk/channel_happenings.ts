@@ -5,6 +5,7 @@ import { ldk, toHex, unwrap } from './bindings.ts';
 import { FEERATE_PER_KW } from './core.ts';
 import { readChannel } from './facts.ts';
 import type { NodeRecords } from './happenings.ts';
+import { givenName } from './openings.ts';
 import { readOnce } from './wallet_read.ts';
 
 const FUNDING_SAT_PER_VB = 2;
@@ -23,7 +24,7 @@ function begin(node: NodeRecords, event: ldk.Event_ChannelPending): void {
   const id = toHex(event.channel_id.get_a());
   const funding = node.openings.succeed(
     toHex(event.former_temporary_channel_id.get_a()),
-    event.user_channel_id,
+    givenName(event.user_channel_id),
     id,
   );
   const details = node.core.channels

@@ -14,7 +14,7 @@ export interface Openings {
   /** Its coins are set aside in the wallet; a fee for the miners among them. */
   funded(temporaryId: string, funding: Funding): void;
   /**
-   * @param name what LDK was given for the channel: see `openingName`; also after a restart
+   * @param name what LDK was given for the channel, as `openingName` makes it; also after a restart
    * @returns how it was funded; null: the peer has opened it
    */
   succeed(temporaryId: string, name: bigint, id: string): Funding | null;
@@ -39,6 +39,9 @@ interface Opening {
 
 /** LDK keeps 128 bits with a channel, of which its bindings take 124: the first 15 bytes of the token. */
 export const openingName = (token: string): bigint => BigInt(`0x${token.slice(0, 30)}`);
+/** LDK's bindings give these numbers back with their bytes in the other order. */
+export const givenName = (given: bigint): bigint =>
+  BigInt(`0x${Buffer.from(given.toString(16).padStart(32, '0'), 'hex').reverse().toString('hex')}`);
 const rowOf = (name: bigint): string => `open:${name.toString(16)}`;
 
 export function createOpenings(store: Store, node: string, giveBack: (txid: string) => void): Openings {

@@ -75,6 +75,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
   node_drained:
     '`argosy nodes` tells who drained it and why; `argosy node resume` ends that. Channels of a node that was drained by hand can be closed.',
+  chain_order_failed:
+    'It is proven that nothing was done: mend what the message names, and order it again with a new key.',
   channel_unknown:
     '`argosy nodes --json` lists the channels of each node, by the ids that its daemon gives them.',
   peer_malformed:

@@ -80,6 +80,7 @@ export const PROBLEMS = {
   exposure_cap: { status: 409, title: 'The node would hold more than it may' },
   node_drained: { status: 409, title: 'The node is drained: it begins nothing new' },
   // channels and coins
+  chain_order_failed: { status: 409, title: 'The node did not do what was ordered' },
   channel_unknown: { status: 404, title: 'The node has no such channel' },
   peer_malformed: usage('This is not the public key of a node'),
   address_malformed: usage('This is not an on-chain address'),

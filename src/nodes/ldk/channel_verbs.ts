@@ -16,7 +16,7 @@ export function channelVerbs({
 }: Context): Table<
   'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain' | 'confirmations'
 > {
-  const { core, wallet, openings } = records;
+  const { core, wallet, openings, channels: book } = records;
   const known = (channel: ChannelId): ChannelFacts | undefined =>
     listChannels(core.channels).find(({ id }) => id === channel);
   function find(channel: ChannelId): ChannelFacts {
@@ -40,7 +40,10 @@ export function channelVerbs({
       return () => openings.answer(token);
     },
     close(order) {
-      const answer = closeChannel(core, order, known(order.channel));
+      const closing = book.isClosing(order.channel);
+      const answer: CloseAnswer = closing
+        ? { kind: 'closing' }
+        : closeChannel(core, order, known(order.channel));
       return () => answer;
     },
     setForwardingFee({ channel, fee }) {

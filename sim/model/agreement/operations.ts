@@ -4,7 +4,6 @@ import type { NodeRow } from '../../../src/fleet/store.ts';
 import type { Tx } from '../../../src/kit/db.ts';
 import { BUSINESS, nodeAccounts } from '../../../src/ledger/account.ts';
 import { nodeId } from '../../../src/lightning/ids.ts';
-import type { Cursor } from '../../../src/nodes/node.ts';
 import { NETWORK, type Operation } from './operation.ts';
 import { paying, receiving } from './paying.ts';
 import { effects, events, fleet, money } from './running.ts';
@@ -28,7 +27,8 @@ export async function prologue(stores: Stores, tx: Tx): Promise<void> {
   for (const id of [nodeId('us'), nodeId('eu')]) {
     await ledger.openAccounts(tx, Object.values(nodeAccounts(id)));
     const row = { id, region: id, driver: 'memory', pubkey: `03${id}`, network: NETWORK };
-    await stores.fleet.insertNode(tx, row as unknown as NodeRow, '0' as Cursor);
+    await stores.fleet.insertNode(tx, row as unknown as NodeRow);
+    if (id === 'us') await stores.fleet.takeLease(tx, id, 'one', 0);
   }
   const books = { ...tx, due: [] };
   const { channels } = nodeAccounts(nodeId('us'));

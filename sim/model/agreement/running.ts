@@ -139,7 +139,7 @@ const drain = fc.record({
 export const fleet = [
   write('insertNode', upTo(2), (s, tx, n) => {
     const row = { id: `n${n}`, region: 'r', driver: oneOfTwo(n), pubkey: `02${n % 2}`, network: NETWORK };
-    return s.fleet.insertNode(tx, row as unknown as NodeRow, '0' as Cursor);
+    return s.fleet.insertNode(tx, row as unknown as NodeRow);
   }),
   write('takeLease', fc.tuple(node, oneOf('one', 'other'), delay), (s, tx, [id, owner, ttl]) =>
     s.fleet.takeLease(tx, id, owner, ttl),
@@ -150,6 +150,13 @@ export const fleet = [
   write('moveCursor', fc.tuple(node, upTo(9)), (s, tx, [id, n]) =>
     s.fleet.moveCursor(tx, id, `${n}` as Cursor),
   ),
+  write('tellTrouble', fc.tuple(lease, oneOf('no answer', null)), (s, tx, [{ id, token: of }, trouble]) =>
+    s.fleet.tellTrouble(tx, id, of, trouble),
+  ),
+  read('isOthers', fc.tuple(node, oneOf('one', 'other')), (s, on, [id, owner]) =>
+    s.fleet.isOthers(on, id, owner),
+  ),
+  read('readOwners', fc.constant(null), (s, on) => s.fleet.readOwners(on)),
   read('findNode', node, (s, on, id) => s.fleet.findNode(on, id)),
   read('findNodeByPubkey', upTo(1), (s, on, n) =>
     s.fleet.findNodeByPubkey(on, `02${n}` as NodeRow['pubkey']),

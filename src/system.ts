@@ -3,13 +3,15 @@ import type { Context } from 'hono';
 import { type Guarded, guardOf } from './access/http.ts';
 import { eventRoutes } from './events/routes.ts';
 import type { ChainPatience } from './fleet/chain-view.ts';
-import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import type { BookEvent } from './fleet/session.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
-import { startEffects } from './kit/effects.ts';
+import { noEffects, startEffects } from './kit/effects.ts';
+import { noHints, openHints } from './kit/hints.ts';
 import { type Api, createApi } from './kit/http.ts';
 import type { Log } from './kit/log.ts';
 import { startPublisher } from './kit/outbox.ts';
@@ -18,7 +20,7 @@ import { accountRoutes } from './payments/account-routes.ts';
 import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { creditInvoice, invoiceEffects } from './payments/receive.ts';
-import { startRecovery } from './payments/recovery.ts';
+import { noRecovery, startRecovery } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { paymentEffects } from './payments/sending.ts';
 import { pageRoutes } from './ui/routes.ts';
@@ -32,6 +34,8 @@ export interface SystemOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** What this process is among others on its database. Default: it is alone, and does everything. */
+  readonly self?: ProcessRow;
   /** Rooms that are switched on add their routes here. */
   readonly rooms?: (api: Api, guarded: Guarded, fleet: Fleet) => void;
 }
@@ -56,8 +60,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
     kick() {
-      runner.kick();
-      publisher.kick();
+      look();
+      if (fleet?.hasOthers()) hints.tell();
     },
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
@@ -81,18 +85,30 @@ export async function openSystem(options: SystemOptions): Promise<System> {
         return;
     }
   };
+  const { self } = options;
+  const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);
-  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
-  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const handlers = new Map([
+    ...paymentEffects(payments),
+    ...invoiceEffects(payments),
+    ...fleetEffects(db, payments.fleet),
+  ]);
+  const runner = works ? startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log) : noEffects;
+  const look = (): void => {
+    runner.kick();
+    publisher.kick();
+  };
   const { kick } = payments;
-  const recovery = startRecovery(payments, clock, kick);
+  const recovery = works ? startRecovery(payments, clock, kick) : noRecovery;
+  const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
   try {
     const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
     const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+    const { idle } = runner;
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp, idle, chainPatience };
+    fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), hints.stop()]);
     throw error;
   }
 
@@ -118,6 +134,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();
+      await hints.stop();
     },
   };
 }

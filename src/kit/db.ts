@@ -57,6 +57,8 @@ export interface Db {
    * A hint only: notices get lost, and some engines have none. Poll as well.
    */
   listen(channel: string, onNotify: (payload: string) => void): Promise<StopListening>;
+  /** Tells all who listen on `channel`, as far as the engine can. */
+  notify(channel: string, payload: string): Promise<void>;
   /** Waits for the statements that run, then closes every connection. */
   close(): Promise<void>;
 }
@@ -112,6 +114,9 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
     read: statements((sql, values) => outside(pool, sql, values)),
     tx: (work, txOptions) => inTx(pool, work, txOptions ?? {}),
     listen: listener.listen,
+    notify: async (channel, payload) => {
+      await outside(pool, 'select pg_notify($1, $2)', [channel, payload]);
+    },
     close: async () => {
       await listener.close();
       await pool.end();

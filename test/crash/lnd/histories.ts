@@ -3,7 +3,8 @@ import type { Lnd } from '../../nodes/net/lnd.ts';
 import type { IssuedInvoice, NodeHistory, SentHtlc } from './evidence.ts';
 
 const PAGE = 2_000;
-/** Two outputs of 330 sat in every commitment with anchors, paid for by whoever opened the channel. */
+/** A commitment with anchors and without HTLCs: its weight, and two outputs of 330 sat. The opener pays. Source: BOLT 3. */
+const COMMITMENT_WEIGHT = 1124n;
 const ANCHORS_SAT = 660n;
 
 interface Amount {
@@ -26,7 +27,7 @@ interface InvoiceRow {
 interface ChannelRow {
   readonly initiator: boolean;
   readonly active: boolean;
-  readonly commit_fee: string;
+  readonly fee_per_kw: string;
   readonly pending_htlcs: readonly unknown[];
 }
 
@@ -42,7 +43,10 @@ export async function readHistory(node: Lnd, own: boolean): Promise<NodeHistory>
   ]);
   const costSat = channels
     .filter(({ initiator }) => initiator)
-    .reduce((sum, { commit_fee }) => sum + BigInt(commit_fee) + ANCHORS_SAT, 0n);
+    .reduce(
+      (sum, { fee_per_kw }) => sum + (BigInt(fee_per_kw) * COMMITMENT_WEIGHT) / 1_000n + ANCHORS_SAT,
+      0n,
+    );
   return {
     name: node.name,
     own,

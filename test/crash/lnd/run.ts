@@ -55,7 +55,8 @@ interface Run {
   readonly stop: AbortSignal;
 }
 
-const ROUND = 10;
+/** What LND and Argosy wait for before they believe a loss takes two minutes, whatever was struck before. */
+const ROUND = 50;
 const LOOK_MS = 500;
 /** Looks between two words on what is waited for. */
 const TOLD = 20;
@@ -131,18 +132,20 @@ async function round(run: Run, first: Sight, strikes: readonly Strike[]): Promis
   };
 }
 
-/** Resolves when all are back. A victim that is down still is waited for. */
+/** Resolves when all are back. Whoever is down still is struck again once it is back. */
 async function strikeAll({ world, options, stop }: Run, strikes: readonly Strike[]): Promise<void> {
-  const busy = new Map<string, Promise<void>>();
+  const backs = new Map<string, Promise<void>>();
   for (const each of strikes) {
     await sleep(each.afterMs, undefined, { signal: stop });
-    await busy.get(each.victim);
-    options.onStrike?.(each);
-    const back = strike(world.victim(each.victim), each, stop);
+    const before = backs.get(each.victim) ?? Promise.resolve();
+    const back = before.then(() => {
+      options.onStrike?.(each);
+      return strike(world.victim(each.victim), each, stop);
+    });
     back.catch(() => {}); // told below
-    busy.set(each.victim, back);
+    backs.set(each.victim, back);
   }
-  await Promise.all(busy.values());
+  await Promise.all(backs.values());
 }
 
 /** Looks until nothing is wrong any more, or for too long. */

@@ -1,4 +1,5 @@
 /** Everything that one run strikes: six LND nodes on a chain, a PostgreSQL, two processes of Argosy. */
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ export interface CrashWorld {
 
 /** Memory, where there is any: what is tried is the end of processes, not of the machine. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const NAMES = ['argosy-a'] as const;
+const NAMES = ['argosy-a', 'argosy-b'] as const;
 
 export async function openCrashWorld(): Promise<CrashWorld> {
   const folder = mkdtempSync(join(ROOT, 'argosy-crash-'));
@@ -42,6 +43,7 @@ export async function openCrashWorld(): Promise<CrashWorld> {
   const database = await openDatabase(join(folder, 'database'));
   const strangers = lndStrangers(network);
   const doors = NAMES.map(() => createDoor(() => strangers));
+  const env = { ARGOSY_VAULT_KEY: randomBytes(32).toString('hex') };
   const argosies = NAMES.map((name, at) => {
     const config = join(folder, `${name}.yaml`);
     writeFileSync(config, configOf(folder, network, database), { mode: 0o600 });
@@ -49,6 +51,7 @@ export async function openCrashWorld(): Promise<CrashWorld> {
       data: join(folder, name),
       log: join(folder, `${name}.log`),
       config,
+      env,
     });
   });
   const victims: readonly Victim[] = [...argosies, database, ...network.nodes.map(lndVictim)];
@@ -59,7 +62,7 @@ export async function openCrashWorld(): Promise<CrashWorld> {
     argosies,
     door: inTurn(doors),
     victim(name) {
-      const found = victims.find((victim) => victim.name === name) ?? argosies[0];
+      const found = victims.find((victim) => victim.name === name);
       if (found === undefined) throw new Error(`nobody is called ${name}`);
       return found;
     },

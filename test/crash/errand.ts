@@ -72,7 +72,8 @@ export async function runSecond(door: Entrance, first: Asked, second: Asked): Pr
 /** @throws what a client cannot take for an answer */
 function takeIn(asked: Asked, error: unknown, killed: boolean): void {
   if (error instanceof ArgosyProblem) {
-    if (!error.retryable) end(asked, 'refused', error.code);
+    // An Argosy that has failed over it has refused nothing.
+    if (!error.retryable && error.status < 500) end(asked, 'refused', error.code);
     return;
   }
   if (error instanceof OutcomeUnknown) asked.inDoubt = true;

@@ -54,7 +54,7 @@ async function overLnd(): Promise<boolean> {
     seed,
     strikes: planStrikes(seed, kills),
     perSecond: perSecond(4),
-    patienceMs: 240_000,
+    patienceMs: 300_000,
     onStrike: (strike) => tell({ event: 'kill', ...strike }, strikeLine(strike)),
     onWait: ({ rule, detail }, all) =>
       console.error(`not well yet: ${rule}: ${detail}${all > 1 ? `, and ${all - 1} more` : ''}`),

@@ -19,11 +19,14 @@ export interface TrafficOptions {
   readonly seed: string;
   readonly perSecond: number;
   readonly errandOf: (number: number) => Errand;
+  /** Default 48. */
+  readonly mostAtOnce?: number;
 }
 
 const MOST_AT_ONCE = 48;
 
-export function createTraffic({ door, seed, perSecond, errandOf }: TrafficOptions): Traffic {
+export function createTraffic(options: TrafficOptions): Traffic {
+  const { door, seed, perSecond, errandOf, mostAtOnce = MOST_AT_ONCE } = options;
   const asked: Asked[] = [];
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
@@ -40,7 +43,7 @@ export function createTraffic({ door, seed, perSecond, errandOf }: TrafficOption
       .finally(() => underWay--);
   };
   const begin = (): void => {
-    if (underWay >= MOST_AT_ONCE) return;
+    if (underWay >= mostAtOnce) return;
     const number = begun++;
     const errand = errandOf(number);
     const each = askFor(seed, number, errand);

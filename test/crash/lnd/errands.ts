@@ -23,8 +23,9 @@ export function crashErrands(seed: string): (number: number) => Errand {
   return (number) => {
     const pair = Math.floor(number / 2);
     const back = number % 2 === 1;
-    const person = STRANGERS[pair % STRANGERS.length] ?? 'merchant';
     const large = chance(`${pair}/large`, 0, 99) < LARGE_PERCENT;
+    // An LND that is killed over a payment in parts takes it up again without its time limit, for as long as it takes.
+    const person = large ? 'exchange' : (STRANGERS[pair % STRANGERS.length] ?? 'merchant');
     const sat = chance(`${pair}/sat`, ...(large ? LARGE_SAT : SMALL_SAT));
     const amountMsat = fromSat(BigInt(sat));
     if (chance(`${pair}/own`, 0, 99) < OWN_PERCENT) {

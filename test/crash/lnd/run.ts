@@ -61,13 +61,21 @@ const LOOK_MS = 500;
 /** Looks between two words on what is waited for. */
 const TOLD = 20;
 const WARM_UP_MS = 2_000;
+/** Some wait for minutes; the others shall not wait for them. */
+const MOST_AT_ONCE = 200;
 const WELL: Audit = { doublePayments: 0, lostMsat: 0n, ledgerDiffMsat: 0n, violations: [] };
 
 export async function crashLnd(options: LndCrashOptions): Promise<LndCrashFacts> {
   const began = performance.now();
   const world = await openCrashWorld();
   const { seed, perSecond, signal } = options;
-  const traffic = createTraffic({ door: world.door, seed, perSecond, errandOf: crashErrands(seed) });
+  const traffic = createTraffic({
+    door: world.door,
+    seed,
+    perSecond,
+    errandOf: crashErrands(seed),
+    mostAtOnce: MOST_AT_ONCE,
+  });
   const over = new AbortController();
   const stop = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   const run: Run = { options, world, traffic, stop };

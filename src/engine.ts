@@ -2,17 +2,18 @@
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
 import type { ProcessRow } from './fleet/process-store.ts';
-import type { BookEvent } from './fleet/session.ts';
+import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
 import { noEffects, startEffects } from './kit/effects.ts';
 import { noHints, openHints } from './kit/hints.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
-import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
-import { creditInvoice, invoiceEffects } from './payments/receive.ts';
+import { bookEvents } from './payments/events.ts';
+import { invoiceEffects } from './payments/receive.ts';
 import { noRecovery, startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
 
@@ -48,6 +49,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
+    intents: shareBooks(db),
+    conclusions: shareBooks(db),
     kick() {
       look();
       if (fleet?.hasOthers()) hints.tell();
@@ -58,22 +61,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvent = async (tx, node, event) => {
-    switch (event.kind) {
-      case 'part_settled': {
-        const { token, preimage, feeMsat } = event;
-        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return;
-      }
-      case 'part_failed':
-        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
-        return;
-      case 'invoice_settled':
-        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // the fleet itself has dealt with the others
-        return;
-    }
-  };
+  const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
   const { self } = options;
   const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);

@@ -72,6 +72,8 @@ export interface RunningPart {
 export type Running = RunningPart & { readonly api: string; readonly key: string };
 
 const KEY_FILE = 'owner.key';
+/** A failover of the database takes some seconds. */
+const AWAY_MS = 10_000;
 
 /** All in one: see `startPart`. */
 export async function startArgosy(
@@ -273,7 +275,7 @@ async function openDatabase(
   const db =
     config.databaseUrl === null
       ? await embeddedDatabase(folder, undo)
-      : openDb({ url: config.databaseUrl }, { max: 20 });
+      : openDb({ url: config.databaseUrl }, { max: 20, awayMs: AWAY_MS });
   undo.push(() => db.close());
   const migrated = await migrate(db);
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
@@ -286,7 +288,7 @@ async function embeddedDatabase(folder: Folder | null, undo: Undo): Promise<Db> 
   if (postgres.kind === 'refused') throw new Problem(postgres.code, postgres.detail);
   undo.push(() => postgres.stop());
   // Each session is a process of PostgreSQL's.
-  return openDb(postgres.target, { max: 12 });
+  return openDb(postgres.target, { max: 12, awayMs: AWAY_MS });
 }
 
 /**

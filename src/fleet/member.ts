@@ -11,7 +11,7 @@ import type { Crew } from './crew.ts';
 import type { FleetContext, OwnNode } from './fleet.ts';
 import { NEVER_READ, type Reading, type Watch, watchNode } from './health.ts';
 import { holdLease, type Lease } from './lease.ts';
-import { type BookEvent, openSession, type Session } from './session.ts';
+import { type BookEvents, openSession, type Session } from './session.ts';
 import { tellTrouble } from './store.ts';
 
 const FIRST_RETRY_MS = 500;
@@ -153,14 +153,15 @@ export function startMember(context: FleetContext, own: OwnNode, crew: Crew): Me
 
 /** Books what a node tells, as long as it is the one that was adopted. */
 const bookWhile =
-  (context: FleetContext, watch: Watch): BookEvent =>
-  async (tx, id, event) => {
+  (context: FleetContext, watch: Watch): BookEvents =>
+  async (tx, id, events) => {
     if (!watch.isItself()) {
       watch.soon();
       throw new Error(`node ${id} has not said yet who it is`);
     }
-    post(tx, bookNodeEvent(id, event));
+    for (const event of events) post(tx, bookNodeEvent(id, event));
     // Whoever tells something answers again.
-    if (event.kind === 'channel_changed' || watch.current().reach === 'down') watch.soon();
-    await context.book(tx, id, event);
+    const changed = events.some(({ kind }) => kind === 'channel_changed');
+    if (changed || watch.current().reach === 'down') watch.soon();
+    await context.book(tx, id, events);
   };

@@ -16,8 +16,8 @@ import { confirmPanic } from './switch-store.ts';
 
 const MATCH_MS = 10_000;
 
-/** Books one event of a node in the transaction that also moves its cursor. */
-export type BookEvent = (tx: Books, node: NodeId, event: NodeEvent) => Promise<void>;
+/** Books events of a node in the transaction that also moves its cursor. */
+export type BookEvents = (tx: Books, node: NodeId, events: readonly NodeEvent[]) => Promise<void>;
 
 export interface Session {
   /** False once the lease is lost, has nearly run out or the session stopped: the process must not call the node then. */
@@ -43,7 +43,7 @@ export function openSession(
   context: LeaseContext,
   { id, node }: Pick<OwnNode, 'id' | 'node'>,
   lease: Lease,
-  book: BookEvent,
+  book: BookEvents,
   afterBooking: () => void,
   streamChanged: () => void = () => {},
 ): Session {
@@ -68,7 +68,7 @@ export function openSession(
       // After a COMMIT whose answer got lost, the piece may be booked already.
       const done = piece.findIndex((event) => event.cursor === at.cursor);
       const fresh = piece.slice(done + 1);
-      for (const event of fresh) await book(tx, id, event);
+      await book(tx, id, fresh);
       const last = fresh.at(-1);
       if (last !== undefined) await moveCursor(tx, id, last.cursor);
       if (reached !== null) {

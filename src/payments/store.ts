@@ -36,7 +36,7 @@ export interface StoredPayment {
   readonly endedAt: number | null;
 }
 
-interface PaymentRow {
+export interface PaymentRow {
   id: string;
   payment_hash: string;
   amount_msat: bigint;
@@ -57,7 +57,7 @@ interface PaymentRow {
   ended_at: number | null;
 }
 
-interface PartRow {
+export interface PartRow {
   id: string;
   payment_id: string;
   attempt: number;
@@ -96,7 +96,8 @@ const PAYMENT = `select id, payment_hash, amount_msat, fee_limit_msat, state, fa
   account_id, bolt11, payment_secret, payment_metadata, internal_invoice_id, preferred_region, deadline_at, created_at, ended_at, paid_fee_msat from payment`;
 const PART = 'select id, payment_id, attempt, node_id, token, route, state, failure, send_ms from part';
 
-function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
+/** What the rows say. */
+export function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
   return {
     payment: {
       id: row.id,

@@ -35,6 +35,7 @@ export async function runSeeds(
   let failed = 0;
   let virtual = 0;
   const began = performance.now();
+  const cpu = process.cpuUsage();
   for (let seed = from; seed < from + count; seed++) {
     const { violations, tookMs, restarted } = await runPlan(planFor(seed, faults));
     virtual += tookMs;
@@ -48,7 +49,7 @@ export async function runSeeds(
   }
   const ms = performance.now() - began;
   console.error(
-    `${count} seeds in ${(ms / 1000).toFixed(1)} s: ${((count * 1000) / ms).toFixed(0)} a second; ${(virtual / count / 1000).toFixed(1)} virtual s each; ${failed} failed`,
+    `${count} seeds in ${(ms / 1000).toFixed(1)} s: ${((count * 1000) / ms).toFixed(0)} a second, ${(process.cpuUsage(cpu).user / count / 1000).toFixed(1)} ms of CPU each; ${(virtual / count / 1000).toFixed(1)} virtual s each; ${failed} failed`,
   );
   if (isJson) console.log(JSON.stringify({ seeds: count }));
   return failed === 0 ? 0 : 1;

@@ -13,6 +13,7 @@ export const MODELS: Readonly<Record<string, string>> = Object.fromEntries(
     'kit/outbox-store.ts',
     'kit/idempotency-store.ts',
     'ledger/store.ts',
+    'access/store.ts',
     'fleet/store.ts',
     'fleet/switch-store.ts',
     'payments/store.ts',

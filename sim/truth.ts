@@ -1,5 +1,5 @@
 /** What the own nodes themselves say has happened, whoever was told of it. */
-import type { NodeEvent } from '../src/nodes/node.ts';
+import type { Cursor, NodeEvent } from '../src/nodes/node.ts';
 import type { World } from './world.ts';
 
 export interface Truth {
@@ -31,10 +31,15 @@ export function watchNodes(world: World): Truth {
       story.tell(node, `was paid ${event.receivedMsat} msat for ${event.paymentHash.slice(0, 8)}`);
     } else if (event.kind === 'forwarded') earned += event.feeMsat;
   };
-  for (const name of world.plan.nodes) {
-    world.network.open(name).subscribe(null, async (batch) => {
+  const follow = (name: string, after: Cursor | null): void => {
+    let last = after;
+    const subscription = world.network.open(name).subscribe(after, async (batch) => {
       for (const event of batch) take(name, event);
+      last = batch.at(-1)?.cursor ?? last;
     });
-  }
+    // A fault that ends streams ends this one, too.
+    void subscription.ended.then(() => follow(name, last));
+  };
+  for (const name of world.plan.nodes) follow(name, null);
   return { settled, received, earnedMsat: () => earned };
 }

@@ -36,8 +36,11 @@ export interface Fault {
 }
 
 const soon = (chance: Chance, { spanMs }: Shape): number => chance.whole(0, spanMs);
-const span = (chance: Chance): number =>
-  chance.odds(0.6) ? chance.whole(200, 5_000) : chance.whole(5_000, 40_000);
+const span = (chance: Chance): number => {
+  const kind = chance();
+  if (kind < 0.7) return chance.whole(100, 3_000);
+  return kind < 0.9 ? chance.whole(3_000, 15_000) : chance.whole(15_000, 60_000);
+};
 const atNode = (chance: Chance, shape: Shape): Hit => ({
   at: soon(chance, shape),
   lastsMs: span(chance),

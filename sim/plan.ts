@@ -52,7 +52,7 @@ export interface Plan {
 }
 
 /** Within these first ms of the workload everything is asked for. */
-const SPAN_MS = 6_000;
+const SPAN_MS = 3_000;
 const FAULTS_MAX = 3;
 
 /** @param only faults to choose from, each at least once; null: a mix of all */
@@ -93,7 +93,7 @@ function paymentOf(chance: Chance, names: readonly FaultName[], processes: numbe
   const sat = chance.odds(large) ? chance.whole(550_000, 900_000) : chance.whole(1_000, 200_000);
   const slot = () => chance.whole(0, processes - 1);
   const asks: Ask[] = [{ afterMs: 0, slot: slot(), key: 0 }];
-  const soon = () => (chance.odds(0.5) ? chance.whole(0, 40) : chance.whole(0, 8_000));
+  const soon = () => (chance.odds(0.5) ? chance.whole(0, 40) : chance.whole(0, 3_000));
   if (names.includes('request_replayed') || chance.odds(0.3))
     asks.push({ afterMs: soon(), slot: slot(), key: 0 });
   if (names.includes('invoice_reused') || chance.odds(0.2))
@@ -122,7 +122,7 @@ function receiptOf(chance: Chance, processes: number): PlannedReceipt {
     slot: chance.whole(0, processes - 1),
     sat: chance.whole(1_000, 200_000),
     expirySeconds,
-    paidAfterMs: chance.odds(0.8) ? chance.whole(10, 12_000) : null,
+    paidAfterMs: chance.odds(0.8) ? chance.whole(10, 4_000) : null,
     again: chance.odds(0.2),
   };
 }

@@ -22,6 +22,9 @@ export interface Asked {
   readonly invoice: string;
   readonly id: string | null;
   readonly refused: ProblemCode | null;
+  /** Virtual ms. */
+  readonly beganAt: number;
+  readonly endedAt: number;
 }
 
 export interface Issued {
@@ -129,23 +132,19 @@ export function startClients(world: World): Clients {
   };
 
   async function ask(index: number, planned: PlannedPayment, each: Ask, invoice: string): Promise<void> {
-    const body = flawed(invoice, each.changed ? 'no_amount' : planned.flaw);
+    const body = flawed(invoice, planned.flaw);
     const key = `payment-${index}-${each.key}`;
     const idempotent = { principalId: PRINCIPAL, key, hash: hashRequest('POST', '/v1/payments', body) };
     const options = { account: BUSINESS.id, preferredRegion: null, timeoutMs: planned.timeoutSeconds * 1000 };
+    const beganAt = timeline.now();
     const answer = await untilAnswered(key, each.slot, async ({ payments }): Promise<StoredResponse> => {
       const response = await payOnce(payments, idempotent, () => preparePayment(payments, body, options));
       payments.kick();
       return response;
     });
     const id = answer === null || answer instanceof Problem ? null : (answer.body as { id: string }).id;
-    asked.push({
-      payment: index,
-      ask: each,
-      invoice,
-      id,
-      refused: answer instanceof Problem ? answer.code : null,
-    });
+    const refused = answer instanceof Problem ? answer.code : null;
+    asked.push({ payment: index, ask: each, invoice, id, refused, beganAt, endedAt: timeline.now() });
   }
 
   async function pay(index: number, planned: PlannedPayment): Promise<void> {
@@ -166,7 +165,13 @@ export function startClients(world: World): Clients {
     if (payee === 'acme' && chance.odds(0.3)) {
       after(chance.whole(0, 3_000), () => payAsStranger(world, invoice.bolt11));
     }
-    for (const each of asks) after(each.afterMs, () => ask(index, planned, each, invoice.bolt11));
+    for (const each of asks) {
+      after(each.afterMs, async () => {
+        const isOther = each.changed && payee !== 'acme';
+        const { bolt11 } = isOther ? await network.open(payee).invoice(order) : invoice;
+        await ask(index, planned, each, bolt11);
+      });
+    }
   }
 
   async function receive(index: number, planned: PlannedReceipt): Promise<void> {
@@ -185,6 +190,12 @@ export function startClients(world: World): Clients {
   }
 
   for (const [index, planned] of plan.payments.entries()) after(planned.at, () => pay(index, planned));
+  for (const { at, sat } of plan.forwards) {
+    after(at, async () => {
+      const order = { amountMsat: fromSat(BigInt(sat)), description: 'village', expirySeconds: 3600 };
+      await payAsStranger(world, (await network.open('village').invoice(order)).bolt11);
+    });
+  }
   for (const [index, planned] of plan.receipts.entries()) after(planned.at, () => receive(index, planned));
   return { asked, issued, areDone: () => waiting === 0 };
 }

@@ -1,6 +1,7 @@
 /** What can go wrong, by name; the numbers are those of the table in docs/reliability.md. */
 import type { Chance } from './chance.ts';
 import type { Place } from './machine.ts';
+import type { Way } from './transport.ts';
 import type { World } from './world.ts';
 
 export interface Shape {
@@ -81,9 +82,7 @@ const freeze: Pick<Fault, 'begin'> = {
   begin: (world, { slot = 0, place = '', passes = 0, lastsMs }) =>
     world.arm(slot, place, passes, () => world.freeze(slot, lastsMs)),
 };
-const way = (
-  key: 'cuts' | 'unreachable' | 'loseRequests' | 'loseResponses' | 'doubleRequests' | 'slowness',
-) => {
+const way = (key: keyof Way) => {
   const add = (world: World, { slot = -1, node = '', amount = 1 }: Hit, sign: number) => {
     for (const each of world.ways(slot, node)) each[key] += sign * amount;
   };
@@ -92,6 +91,23 @@ const way = (
     end: (world: World, hit: Hit) => add(world, hit, -1),
   };
 };
+/** Lies about parts under way: payments are held meanwhile, so that there are some. */
+const lies = (key: 'falseFailures' | 'falsePreimages'): Pick<Fault, 'plan' | 'begin' | 'end'> => ({
+  plan: (chance, shape) => ({
+    at: chance.whole(0, 1_000),
+    lastsMs: chance.whole(20_000, 50_000),
+    node: chance.pick(shape.nodes),
+  }),
+  begin(world, hit) {
+    way(key).begin(world, hit);
+    for (const payee of PAYEES) world.network.faults(payee).holdPayments();
+  },
+  end(world, hit) {
+    for (const payee of PAYEES) world.network.faults(payee).releasePayments();
+    world.timeline.after(100, () => way(key).end(world, hit));
+  },
+});
+const PAYEES = ['merchant', 'shop'] as const;
 const lossy = (chance: Chance, shape: Shape): Hit => ({
   ...onWay(chance, shape),
   amount: chance.pick([0.2, 0.5, 0.9]),
@@ -145,10 +161,10 @@ const table = {
     number: 12,
     plan: hub,
     begin: ({ network }, { node = '' }) => {
-      for (const far of ['merchant', 'shop']) network.unlink(node, far);
+      for (const far of PAYEES) network.unlink(node, far);
     },
     end: ({ network }, { node = '' }) => {
-      for (const far of ['merchant', 'shop']) network.link(node, far);
+      for (const far of PAYEES) network.link(node, far);
     },
   },
   history_deleted: {
@@ -216,7 +232,7 @@ const table = {
   request_doubled: { number: null, plan: lossy, ...way('doubleRequests') },
   slow_way: {
     number: null,
-    plan: (chance, shape) => ({ ...onWay(chance, shape), amount: chance.pick([10, 60]) }),
+    plan: (chance, shape) => ({ ...onWay(chance, shape), amount: chance.pick([10, 60, 400]) }),
     ...way('slowness'),
   },
   streams_end: {
@@ -228,6 +244,17 @@ const table = {
     number: null,
     plan: (chance, shape) => ({ at: soon(chance, shape) * 2, lastsMs: 0, amount: chance.pick([1, 6, 200]) }),
     begin: ({ network }, { amount = 1 }) => network.mine(amount),
+  },
+  false_failure: { number: null, ...lies('falseFailures') },
+  false_preimage: { number: null, ...lies('falsePreimages') },
+  frozen_in_send: {
+    number: 8,
+    mixed: false,
+    plan: (chance, shape) => ({
+      ...atPlace(['sendPart'], 3)(chance, shape),
+      lastsMs: chance.whole(25_000, 90_000),
+    }),
+    ...freeze,
   },
   chain_forked: {
     number: null,

@@ -1,14 +1,13 @@
 /** Is all well? What the database says against what the nodes say, once all is quiet. */
 import { readNodeBooks } from '../src/fleet/store.ts';
 import { type PublicEvent, readEvents } from '../src/kit/outbox-store.ts';
-import { BUSINESS, nodeAccounts } from '../src/ledger/account.ts';
+import { nodeAccounts } from '../src/ledger/account.ts';
 import { readClaims } from '../src/ledger/store.ts';
-import { decodeBolt11 } from '../src/lightning/bolt11.ts';
 import { nodeId } from '../src/lightning/ids.ts';
 import { deliveredMsat } from '../src/lightning/route.ts';
 import { listInvoices } from '../src/payments/invoice-store.ts';
 import { listPayments, type StoredPayment } from '../src/payments/store.ts';
-import { ACME, type Clients } from './clients.ts';
+import type { Clients } from './clients.ts';
 import type { Truth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -126,16 +125,24 @@ function judgePayments(found: Found): void {
   }
 }
 
-/** The same key is answered alike, and a changed request never. */
-function judgeReplays({ clients, add }: Found): void {
-  const ids = new Map<string, string>();
-  for (const { payment, ask, id } of clients.asked) {
-    if (id === null) continue;
-    const key = `payment-${payment}-${ask.key}`;
-    const before = ids.get(key);
-    if (before !== undefined && before !== id) add('replay', `${key} was answered ${before} and ${id}`);
-    ids.set(key, id);
-    if (ask.changed) add('replay', `${key} took a changed request`);
+/** A key that was answered once is answered alike ever after; another request under it is none of its affair. */
+function judgeReplays({ clients, truth, payments, add }: Found): void {
+  const byKey = Map.groupBy(clients.asked, ({ payment, ask }) => `payment-${payment}-${ask.key}`);
+  for (const [key, asked] of byKey) {
+    const ids = new Set(asked.flatMap(({ id }) => (id === null ? [] : [id])));
+    if (ids.size > 1) add('replay', `${key} was answered ${[...ids].join(' and ')}`);
+    for (const { id, invoice, endedAt } of asked) {
+      const later = asked.filter((each) => each.beganAt > endedAt && each.invoice === invoice);
+      if (id !== null && later.some(({ refused }) => refused !== null))
+        add('replay', `${key} was refused after ${id}`);
+    }
+    const invoices = new Set(asked.map(({ invoice }) => invoice));
+    const paid = payments.filter(
+      ({ bolt11, payment }) =>
+        invoices.has(bolt11) && payment.parts.some(({ token }) => truth.settled.has(token)),
+    );
+    if (paid.length > 1)
+      add('double_payment', `${key} was paid ${paid.length} times`, paid[1]?.payment.amountMsat ?? 0n);
   }
 }
 
@@ -217,9 +224,3 @@ async function judgeClaims(found: Found): Promise<void> {
   if (owned !== expected)
     add('lost', `claims are ${owned} msat, and should be ${expected}`, abs(owned - expected));
 }
-
-export const isOwnClaim = (id: string): boolean => id === BUSINESS.id || id === ACME.id;
-export const hashOf = (bolt11: string): string => {
-  const decoded = decodeBolt11(bolt11);
-  return decoded.kind === 'invoice' ? decoded.invoice.paymentHash : '';
-};

@@ -7,7 +7,7 @@ export interface Ask {
   readonly afterMs: number;
   readonly slot: number;
   readonly key: number;
-  /** The same key with another body. */
+  /** The same key for another invoice of the same payee. */
   readonly changed?: true;
 }
 
@@ -46,6 +46,8 @@ export interface Plan {
   readonly guardless: string | null;
   readonly payments: readonly PlannedPayment[];
   readonly receipts: readonly PlannedReceipt[];
+  /** Sat that strangers send to each other through the fleet, and when. */
+  readonly forwards: readonly { readonly at: number; readonly sat: number }[];
   readonly faults: readonly PlannedFault[];
   /** From here on nothing goes wrong any more, and all that did is over. ms. */
   readonly healedAt: number;
@@ -67,6 +69,10 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
   });
   const payments = Array.from({ length: chance.whole(2, 4) }, () => paymentOf(chance, names, processes));
   const receipts = Array.from({ length: chance.whole(0, 2) }, () => receiptOf(chance, processes));
+  const forwards = Array.from({ length: chance.whole(0, 2) }, () => ({
+    at: chance.whole(0, SPAN_MS),
+    sat: chance.whole(1_000, 50_000),
+  }));
   return {
     seed,
     processes,
@@ -75,6 +81,7 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
     guardless: names.includes('no_duplicate_guard') || chance.odds(0.2) ? chance.pick(nodes) : null,
     payments,
     receipts,
+    forwards,
     faults,
     healedAt: Math.max(SPAN_MS, ...faults.map(({ at, lastsMs }) => at + lastsMs)) + 1_000,
   };
@@ -109,7 +116,7 @@ function paymentOf(chance: Chance, names: readonly FaultName[], processes: numbe
     at: chance.whole(0, SPAN_MS),
     payee: chance.odds(0.15) ? 'acme' : chance.odds(0.5) ? 'merchant' : 'shop',
     sat,
-    timeoutSeconds: chance.whole(10, 60),
+    timeoutSeconds: chance.odds(0.5) ? chance.whole(10, 60) : 300,
     asks,
     ...(flaw !== null && chance.odds(0.5) ? { flaw } : {}),
   };

@@ -1,5 +1,7 @@
 /** The way between a process and a node: late, lossy, doubled, cut, or refused, as the faults say. */
-import type { LightningNode, NodeEvent, PartOrder } from '../src/nodes/node.ts';
+import { preimage } from '../src/lightning/ids.ts';
+import { ZERO_MSAT } from '../src/money/msat.ts';
+import type { LightningNode, NodeEvent, PartOrder, PartStatus } from '../src/nodes/node.ts';
 import type { Chance } from './chance.ts';
 import type { Machine } from './machine.ts';
 import type { Timeline } from './timeline.ts';
@@ -15,6 +17,9 @@ export interface Way {
   doubleRequests: number;
   /** Times the usual delay. */
   slowness: number;
+  /** What the node says of a part is wrong. */
+  falseFailures: number;
+  falsePreimages: number;
 }
 export const clearWay = (): Way => ({
   cuts: 0,
@@ -23,6 +28,8 @@ export const clearWay = (): Way => ({
   loseResponses: 0,
   doubleRequests: 0,
   slowness: 1,
+  falseFailures: 0,
+  falsePreimages: 0,
 });
 
 export interface Journey {
@@ -30,6 +37,8 @@ export interface Journey {
   readonly chance: Chance;
   readonly machine: Machine;
   readonly way: Way;
+  /** False: whoever is called twice does it twice, and only callers can prevent that. */
+  readonly mayDouble: boolean;
   /** Told of every part that a process hands over to be sent, before it leaves. */
   readonly onSend: (order: PartOrder, machine: Machine) => void;
   /** The node's own objection to whoever calls, as for a credential that was revoked; null: none. */
@@ -81,7 +90,7 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
         else if (way.cuts > 0 || chance.odds(way.loseRequests)) lost();
         else {
           timeline.after(delay(), () => arrive(true));
-          if (chance.odds(way.doubleRequests)) timeline.after(chance() * DOUBLE_MS, () => arrive(false));
+          if (journey.mayDouble && chance.odds(way.doubleRequests)) timeline.after(chance() * DOUBLE_MS, () => arrive(false));
         }
       });
     });
@@ -101,7 +110,7 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
       journey.onSend(order, machine);
       return call('sendPart', () => node.sendPart(order));
     },
-    lookup: (part) => call('lookup', () => node.lookup(part)),
+    lookup: (part) => call('lookup', async () => lie(way, await node.lookup(part))),
     pendingHtlcs: () => call('pendingHtlcs', node.pendingHtlcs),
     connect: (peer, address) => call('connect', () => node.connect(peer, address)),
     address: () => call('address', node.address),
@@ -109,6 +118,15 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
     subscribe: (after, deliver) => follow(node, journey, after, deliver),
     stop: async () => {},
   };
+}
+
+/** As a daemon that says FAILED of what still hangs in its channels, or names a preimage that is none. */
+function lie(way: Way, status: PartStatus): PartStatus {
+  if (way.falseFailures > 0 && status.kind === 'in_flight') return { kind: 'failed', reason: 'no_route' };
+  if (way.falsePreimages > 0 && status.kind !== 'settled') {
+    return { kind: 'settled', preimage: preimage('00'.repeat(32)), feeMsat: ZERO_MSAT };
+  }
+  return status;
 }
 
 /** A stream breaks with its way, noticed or not; what it brings is delivered inside the process. */

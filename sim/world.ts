@@ -57,7 +57,7 @@ export interface World {
   readonly orders: ReadonlyMap<string, { readonly order: PartOrder; readonly times: number }>;
 }
 
-const PATIENCE: Patience = { sendMs: 4_000, secondLookMs: 500, absenceMs: 15_000, staleMs: 8_000 };
+const PATIENCE: Patience = { sendMs: 4_000, secondLookMs: 500, absenceMs: 20_000, staleMs: 8_000 };
 const HOP_MS = 30;
 const PARTS_TIMEOUT_MS = 6_000;
 
@@ -126,6 +126,7 @@ export function buildWorld(parts: Parts): World {
         chance,
         machine: from,
         way: slot.ways.get(name) ?? clearWay(),
+        mayDouble: name !== plan.guardless,
         onSend,
         refusal: () => (revoked.has(name) ? 'permission denied' : null),
       }),
@@ -231,7 +232,8 @@ function buildNetwork({ plan, timeline, chance }: Parts): MemoryNetwork {
     partsTimeoutMs: PARTS_TIMEOUT_MS,
   });
   const hubs = ['alpha', 'beta'];
-  for (const name of [...plan.nodes, ...hubs, 'merchant', 'shop', 'exchange']) network.addNode({ name });
+  for (const name of [...plan.nodes, ...hubs, 'merchant', 'shop', 'exchange', 'village'])
+    network.addNode({ name });
   for (const hub of hubs) {
     for (const name of plan.nodes) {
       const [capacityMsat, pushMsat] = [fromSat(1_000_000n), fromSat(BigInt(chance.whole(400_000, 600_000)))];
@@ -242,6 +244,8 @@ function buildNetwork({ plan, timeline, chance }: Parts): MemoryNetwork {
     }
     network.addChannel({ from: 'exchange', to: hub, capacityMsat: fromSat(20_000_000n) });
   }
+  // Reached through the fleet alone: what goes there is forwarded.
+  network.addChannel({ from: 'us', to: 'village', capacityMsat: fromSat(5_000_000n) });
   if (plan.greedy) for (const name of ['merchant', 'shop']) network.faults(name).takeAgain(true);
   return network;
 }

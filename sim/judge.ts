@@ -136,10 +136,8 @@ function judgeReplays({ clients, truth, payments, add }: Found): void {
       if (id !== null && later.some(({ refused }) => refused !== null))
         add('replay', `${key} was refused after ${id}`);
     }
-    const invoices = new Set(asked.map(({ invoice }) => invoice));
     const paid = payments.filter(
-      ({ bolt11, payment }) =>
-        invoices.has(bolt11) && payment.parts.some(({ token }) => truth.settled.has(token)),
+      ({ payment }) => ids.has(payment.id) && payment.parts.some(({ token }) => truth.settled.has(token)),
     );
     if (paid.length > 1)
       add('double_payment', `${key} was paid ${paid.length} times`, paid[1]?.payment.amountMsat ?? 0n);

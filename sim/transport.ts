@@ -90,7 +90,8 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
         else if (way.cuts > 0 || chance.odds(way.loseRequests)) lost();
         else {
           timeline.after(delay(), () => arrive(true));
-          if (journey.mayDouble && chance.odds(way.doubleRequests)) timeline.after(chance() * DOUBLE_MS, () => arrive(false));
+          if (journey.mayDouble && chance.odds(way.doubleRequests))
+            timeline.after(chance() * DOUBLE_MS, () => arrive(false));
         }
       });
     });

@@ -8,6 +8,8 @@ export interface Shape {
   readonly nodes: readonly string[];
   readonly processes: number;
   readonly spanMs: number;
+  /** When payments are asked for. */
+  readonly times: readonly number[];
 }
 
 /** When, for how long, and whom it hits. Which of these a fault has is its own affair. */
@@ -30,13 +32,19 @@ export interface Fault {
   readonly number: number | null;
   /** False: only when it is asked for by its name. */
   readonly mixed?: false;
+  /** It takes so many processes at least. */
+  readonly processes?: number;
+  /** Nothing is received or forwarded meanwhile. */
+  readonly onlyPayments?: true;
   /** Absent: it is in the shape of the plan, or in what clients ask for. */
   readonly plan?: (chance: Chance, shape: Shape) => Hit;
   readonly begin?: (world: World, hit: Hit) => void;
   readonly end?: (world: World, hit: Hit) => void;
 }
 
-const soon = (chance: Chance, { spanMs }: Shape): number => chance.whole(0, spanMs);
+/** Mostly when somebody has just asked for something. */
+const soon = (chance: Chance, { spanMs, times }: Shape): number =>
+  chance.odds(0.6) ? Math.max(0, chance.pick(times) + chance.whole(-100, 150)) : chance.whole(0, spanMs);
 const span = (chance: Chance): number => {
   const kind = chance();
   if (kind < 0.7) return chance.whole(100, 3_000);
@@ -55,7 +63,8 @@ const atSlot = (chance: Chance, shape: Shape): Hit => ({
 /** Between a process, or all (slot -1), and a node. */
 const onWay = (chance: Chance, shape: Shape): Hit => ({
   ...atNode(chance, shape),
-  slot: chance.odds(0.5) ? -1 : chance.whole(0, shape.processes - 1),
+  ...(chance.odds(0.5) ? { node: '*' } : {}),
+  slot: chance.odds(0.6) ? -1 : chance.whole(0, shape.processes - 1),
 });
 const hub = (chance: Chance, shape: Shape): Hit => ({
   ...atNode(chance, shape),
@@ -137,7 +146,18 @@ const table = {
   crash_before_send: { number: 5, plan: atPlace(['sendPart'], 3), ...crash },
   crash_after_send: { number: 6, plan: atPlace(['at sendPart'], 3), ...crash },
   crash_anywhere: { number: 6, plan: atPlace(BOUNDARIES, 30), ...crash },
-  two_orchestrators: { number: 7 },
+  two_orchestrators: { number: 7, processes: 2 },
+  // Between the last look at the database and the send: another process takes over, and draws its conclusions.
+  frozen_before_send: {
+    number: 8,
+    processes: 2,
+    plan: (chance, shape) => ({
+      ...atPlace(['readClearance', 'after readClearance'], 2)(chance, shape),
+      at: 0,
+      lastsMs: chance.whole(9_000, 70_000),
+    }),
+    ...freeze,
+  },
   frozen: { number: 8, plan: atPlace(BOUNDARIES, 12), ...freeze },
   clock_skew: {
     number: 9,
@@ -171,6 +191,22 @@ const table = {
     number: 13,
     plan: atNode,
     begin: ({ network }, { node = '' }) => network.faults(node).deleteHistory(),
+  },
+  // Deleted while nobody could follow: what happened then can be learned from nobody.
+  history_lost: {
+    number: 13,
+    onlyPayments: true,
+    plan: atNode,
+    begin: (world, hit) => way('cuts').begin(world, { ...hit, slot: -1, amount: 1 }),
+    end(world, { node = '', ...hit }) {
+      const { network } = world;
+      const forget = network
+        .open(node)
+        .balances()
+        .then(({ cursor }) => network.faults(node).forgetEvents(cursor));
+      network.faults(node).deleteHistory();
+      void forget.finally(() => way('cuts').end(world, { ...hit, node, slot: -1, amount: 1 }));
+    },
   },
   no_duplicate_guard: { number: 14 },
   request_replayed: { number: 17 },
@@ -206,7 +242,7 @@ const table = {
     plan: (chance, shape) => ({
       at: soon(chance, shape),
       lastsMs: span(chance),
-      amount: chance.pick([0.05, 0.3]),
+      amount: chance.pick([0.1, 0.5]),
     }),
     begin: ({ line }, { amount = 0 }) => {
       line.loseCommits += amount;
@@ -234,6 +270,16 @@ const table = {
     number: null,
     plan: (chance, shape) => ({ ...onWay(chance, shape), amount: chance.pick([10, 60, 400]) }),
     ...way('slowness'),
+  },
+  late_send: {
+    number: null,
+    plan: (chance, shape) => ({ ...onWay(chance, shape), amount: chance.whole(2_000, 9_000) }),
+    ...way('lateSends'),
+  },
+  late_events: {
+    number: null,
+    plan: (chance, shape) => ({ ...onWay(chance, shape), lastsMs: chance.whole(1_000, 40_000) }),
+    ...way('heldEvents'),
   },
   streams_end: {
     number: null,

@@ -37,6 +37,11 @@ export const MUTATIONS: readonly Mutation[] = [
     case 'resolve':
 `,
     ),
+    change(
+      SENDING,
+      "if (open === null || open.part.state === 'planned') return conclude",
+      'if (open === null) return conclude',
+    ),
   ),
   mutation(
     'hold',
@@ -112,13 +117,13 @@ export const MUTATIONS: readonly Mutation[] = [
     change('src/fleet/session.ts', 'piece.slice(done + 1)', 'piece.slice(0)'),
   ),
   mutation(
-    'a claim that is void ends nothing',
+    'an effect has one worker',
+    change('sim/model/kit/effect-store.ts', 'attempts: effect.attempts + 1,', 'attempts: 1,'),
     change(
       'sim/model/kit/effect-store.ts',
-      'fits: (effect: EffectData): boolean => effect.claim === claim,',
-      'fits: (_: EffectData): boolean => true,',
+      'claim: effect.claim + 1n,\n        run_after: s.now + CLAIM_MS,',
+      'run_after: s.now,',
     ),
-    change('sim/model/kit/effect-store.ts', '.filter((row) => s.see(row)?.claim === claim)', ''),
   ),
   mutation(
     'no account below zero',

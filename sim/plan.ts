@@ -1,6 +1,6 @@
 /** What will happen in one seed: who pays and is paid, and what goes wrong. Plain values, so that a story can be made shorter. */
 import type { Chance } from './chance.ts';
-import { FAULTS, type FaultName, type PlannedFault } from './faults.ts';
+import { FAULTS, type Fault, type FaultName, type PlannedFault } from './faults.ts';
 
 /** One request of a client under a key; it is repeated, perhaps at another process, until there is an answer. */
 export interface Ask {
@@ -18,6 +18,8 @@ export interface PlannedPayment {
   readonly at: number;
   /** `acme` is a customer of our own: paid inside the ledger. */
   readonly payee: 'merchant' | 'shop' | 'acme';
+  /** Acme has little to spend. */
+  readonly payer: 'business' | 'acme';
   readonly sat: number;
   readonly timeoutSeconds: number;
   readonly asks: readonly Ask[];
@@ -60,19 +62,26 @@ const FAULTS_MAX = 3;
 /** @param only faults to choose from, each at least once; null: a mix of all */
 export function planOf(seed: number, chance: Chance, only: readonly FaultName[] | null): Plan {
   const names = only ?? mixOf(chance);
-  const nodes = ['us', 'eu', 'asia'].slice(0, chance.whole(2, 3));
-  const processes = names.includes('two_orchestrators') ? chance.whole(2, 3) : chance.whole(1, 2);
-  const shape = { nodes, processes, spanMs: SPAN_MS };
-  const faults = names.flatMap((name): PlannedFault[] => {
-    const made = FAULTS[name].plan?.(chance, shape);
-    return made === undefined ? [{ name, at: 0, lastsMs: 0 }] : [{ name, ...made }];
-  });
-  const payments = Array.from({ length: chance.whole(2, 4) }, () => paymentOf(chance, names, processes));
-  const receipts = Array.from({ length: chance.whole(0, 2) }, () => receiptOf(chance, processes));
-  const forwards = Array.from({ length: chance.whole(0, 2) }, () => ({
+  const kinds: Fault[] = names.map((name) => FAULTS[name]);
+  const nodes = ['us', 'eu', 'asia'].slice(0, chance.odds(0.3) ? 3 : 2);
+  const least = Math.max(1, ...kinds.map((kind) => kind.processes ?? 1));
+  const processes = Math.max(least, chance.pick([1, 2, 2, 3]));
+  const others = kinds.every((kind) => kind.onlyPayments !== true);
+  const many = (most: number) => ({ length: others ? chance.whole(0, most) : 0 });
+  const payments = Array.from({ length: chance.whole(2, 4) }, () =>
+    paymentOf(chance, names, processes, others),
+  );
+  const receipts = Array.from(many(2), () => receiptOf(chance, processes));
+  const forwards = Array.from(many(3), () => ({
     at: chance.whole(0, SPAN_MS),
     sat: chance.whole(1_000, 50_000),
   }));
+  const times = payments.map(({ at }) => at);
+  const shape = { nodes, processes, spanMs: SPAN_MS, times };
+  const faults = names.flatMap((name): PlannedFault[] => {
+    const { plan }: Fault = FAULTS[name];
+    return [{ name, ...(plan?.(chance, shape) ?? { at: 0, lastsMs: 0 }) }];
+  });
   return {
     seed,
     processes,
@@ -89,13 +98,18 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
 
 function mixOf(chance: Chance): FaultName[] {
   const all = Object.keys(FAULTS) as FaultName[];
-  const usual = all.filter((name) => FAULTS[name].mixed !== false);
+  const usual = all.filter((name) => (FAULTS[name] as Fault).mixed !== false);
   return [...new Set(Array.from({ length: chance.whole(0, FAULTS_MAX) }, () => chance.pick(usual)))];
 }
 
 const FLAWS: readonly Flaw[] = ['no_amount', 'negative', 'fraction', 'overflow'];
 
-function paymentOf(chance: Chance, names: readonly FaultName[], processes: number): PlannedPayment {
+function paymentOf(
+  chance: Chance,
+  names: readonly FaultName[],
+  processes: number,
+  others: boolean,
+): PlannedPayment {
   const large = names.includes('partial_mpp') ? 0.7 : 0.2;
   const sat = chance.odds(large) ? chance.whole(550_000, 900_000) : chance.whole(1_000, 200_000);
   const slot = () => chance.whole(0, processes - 1);
@@ -112,9 +126,11 @@ function paymentOf(chance: Chance, names: readonly FaultName[], processes: numbe
     : names.includes('bad_amount')
       ? chance.pick(FLAWS)
       : null;
+  const payee = others && chance.odds(0.15) ? 'acme' : chance.pick(['merchant', 'shop'] as const);
   return {
     at: chance.whole(0, SPAN_MS),
-    payee: chance.odds(0.15) ? 'acme' : chance.odds(0.5) ? 'merchant' : 'shop',
+    payee,
+    payer: payee !== 'acme' && chance.odds(0.25) ? 'acme' : 'business',
     sat,
     timeoutSeconds: chance.odds(0.5) ? chance.whole(10, 60) : 300,
     asks,

@@ -1,12 +1,13 @@
 /** One seed from its beginning to its verdict. */
 import { insertPrincipal } from '../src/access/store.ts';
 import { BUSINESS } from '../src/ledger/account.ts';
-import { openClaim } from '../src/ledger/store.ts';
+import { openClaim, post, withBooks } from '../src/ledger/store.ts';
 import { chanceOf } from './chance.ts';
 import { ACME, PRINCIPAL, startClients } from './clients.ts';
 import { seedIds } from './fakes/ids.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { balancesOf, judge, type Violation } from './judge.ts';
+import { watchOwners } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { clearLine, modelStore } from './store.ts';
 import { openStory } from './story.ts';
@@ -23,6 +24,8 @@ export interface Outcome {
   readonly restarted: boolean;
 }
 
+/** What the customer has at first: too little for all that it may want to pay. */
+const ACME_MSAT = 250_000_000n;
 /** All processes have joined their nodes by then. ms. */
 const START_MS = 1_500;
 const LOOK_MS = 1_000;
@@ -49,8 +52,11 @@ export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
   const truth = watchNodes(world);
   let clients: ReturnType<typeof startClients> | null = null;
   timeline.after(START_MS, () => {
+    const gift = { debit: BUSINESS, credit: ACME, amountMsat: ACME_MSAT, source: 'gift', reason: 'gift' };
+    void withBooks(store.auditor, async (tx) => post(tx, [gift]));
     clients = startClients(world);
   });
+  const owners = watchOwners(world);
 
   let violations: Violation[] = [];
   let isOver = false;
@@ -59,7 +65,7 @@ export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
   const look = async (): Promise<void> => {
     if (clients === null) return;
     if (clients.areDone() && world.slots.every(({ engine }) => engine !== null)) {
-      violations = await judge({ world, clients, truth, openingMsat });
+      violations = [...owners.violations, ...(await judge({ world, clients, truth, openingMsat }))];
       if (violations.length === 0) isOver = true;
     } else violations = [{ oracle: 'no_end', detail: 'clients or processes are not done', msat: 0n }];
     const since = timeline.now() - START_MS - plan.healedAt;

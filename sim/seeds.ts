@@ -53,8 +53,8 @@ interface Figures {
   seeds: number;
   failed_seeds: number;
   double_payments: number;
-  lost_msat: string;
-  ledger_diff_msat: string;
+  lost_msat: number;
+  ledger_diff_msat: number;
   unrecorded: number;
   holds_leaked: number;
   by_fault: Record<string, { seeds: number; failed: number } | { not_simulated: string }>;
@@ -103,10 +103,7 @@ function figuresOf(
   byFault: ReadonlyMap<string, { seeds: number; failed: number }>,
 ): Figures {
   const of = (...oracles: Oracle[]) => found.filter(({ oracle }) => oracles.includes(oracle));
-  const msat = (...oracles: Oracle[]) =>
-    of(...oracles)
-      .reduce((total, each) => total + each.msat, 0n)
-      .toString();
+  const msat = (...oracles: Oracle[]) => of(...oracles).reduce((total, each) => total + Number(each.msat), 0);
   return {
     seeds,
     failed_seeds: failed,

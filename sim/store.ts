@@ -48,6 +48,7 @@ export function modelStore(timeline: Timeline, chance: Chance, line: Line): Stor
       const isAway = () => line.away > 0 || (line.cutOff.get(machine.name) ?? 0) > 0;
       const isLost = () => chance.odds(call.what === 'commit' ? line.loseCommits : line.loseStatements);
       machine.pass(call.what);
+      if (call.what === 'statement') machine.pass(call.name);
       machine.enter(() => {
         if (isAway() || isLost()) {
           if (call.what !== 'commit' || chance.odds(0.5)) return void breakOff(lost());

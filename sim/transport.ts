@@ -17,6 +17,10 @@ export interface Way {
   doubleRequests: number;
   /** Times the usual delay. */
   slowness: number;
+  /** Parts alone are late, by so many ms at most. */
+  lateSends: number;
+  /** Events are held back until it is over. */
+  heldEvents: number;
   /** What the node says of a part is wrong. */
   falseFailures: number;
   falsePreimages: number;
@@ -28,6 +32,8 @@ export const clearWay = (): Way => ({
   loseResponses: 0,
   doubleRequests: 0,
   slowness: 1,
+  lateSends: 0,
+  heldEvents: 0,
   falseFailures: 0,
   falsePreimages: 0,
 });
@@ -51,6 +57,9 @@ const DELAY_MS = 20;
 const NOTICED_MS = 8_000;
 /** A doubled request comes so much later at most. ms. */
 const DOUBLE_MS = 5_000;
+
+/** Events that are held back are looked after so often. ms. */
+const HELD_MS = 1_000;
 
 class Broken extends Error {
   override readonly name = 'Broken';
@@ -89,7 +98,8 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
         if (way.unreachable > 0) fail(delay(), 'connection refused');
         else if (way.cuts > 0 || chance.odds(way.loseRequests)) lost();
         else {
-          timeline.after(delay(), () => arrive(true));
+          const late = verb === 'sendPart' ? chance() * way.lateSends : 0;
+          timeline.after(delay() + late, () => arrive(true));
           if (journey.mayDouble && chance.odds(way.doubleRequests))
             timeline.after(chance() * DOUBLE_MS, () => arrive(false));
         }
@@ -121,6 +131,9 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
   };
 }
 
+const later = (timeline: Timeline): Promise<boolean> =>
+  new Promise((resolve) => timeline.after(HELD_MS, () => resolve(true)));
+
 /** As a daemon that says FAILED of what still hangs in its channels, or names a preimage that is none. */
 function lie(way: Way, status: PartStatus): PartStatus {
   if (way.falseFailures > 0 && status.kind === 'in_flight') return { kind: 'failed', reason: 'no_route' };
@@ -145,7 +158,8 @@ function follow(
     return { ended: ended.promise, stop: async () => ended.resolve(null) };
   }
   const inner = node.subscribe(after, async (batch) => {
-    await new Promise<void>((resolve) => timeline.after(chance() * DELAY_MS, resolve));
+    do await new Promise<void>((resolve) => timeline.after(chance() * DELAY_MS, resolve));
+    while (way.heldEvents > 0 && (await later(timeline)));
     if (!passable()) {
       end('the stream broke');
       void inner.stop();

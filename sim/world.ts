@@ -44,7 +44,7 @@ export interface World {
   /** SIGSTOP, and SIGCONT so many ms later. */
   freeze(slot: number, forMs: number): void;
   skew(slot: number, byMs: number): void;
-  /** To the node, from one process, or from all (-1). */
+  /** To the node, or all (*), from one process, or from all (-1). */
   ways(slot: number, node: string): Way[];
   /** The region of a process: no node and no database can be reached from there. */
   cutOff(slot: number, sign: number): void;
@@ -200,10 +200,9 @@ export function buildWorld(parts: Parts): World {
       slotAt(index).skew.skewMs += byMs;
     },
     ways: (slot, node) =>
-      (slot < 0 ? slots : [slotAt(slot)]).flatMap(({ ways }) => {
-        const way = ways.get(node);
-        return way === undefined ? [] : [way];
-      }),
+      (slot < 0 ? slots : [slotAt(slot)]).flatMap(({ ways }) =>
+        [...ways].filter(([name]) => node === '*' || name === node).map(([, way]) => way),
+      ),
     cutOff(index, sign) {
       const { machine: from, ways } = slotAt(index);
       for (const way of ways.values()) way.cuts += sign;

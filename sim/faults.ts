@@ -64,7 +64,7 @@ const atSlot = (chance: Chance, shape: Shape): Hit => ({
 const onWay = (chance: Chance, shape: Shape): Hit => ({
   ...atNode(chance, shape),
   ...(chance.odds(0.5) ? { node: '*' } : {}),
-  slot: chance.odds(0.6) ? -1 : chance.whole(0, shape.processes - 1),
+  slot: chance.odds(0.85) ? -1 : chance.whole(0, shape.processes - 1),
 });
 const hub = (chance: Chance, shape: Shape): Hit => ({
   ...atNode(chance, shape),
@@ -74,22 +74,23 @@ const payee = (chance: Chance, shape: Shape): Hit => ({
   ...atNode(chance, shape),
   node: chance.pick(['merchant', 'shop']),
 });
-/** At the `passes`-th time that a process comes by one of these places. */
+/** At the `passes`-th time that a process, or any (slot -1), comes by one of these places. */
 const atPlace =
   (places: readonly Place[], passesMost: number) =>
   (chance: Chance, shape: Shape): Hit => ({
     ...atSlot(chance, shape),
+    ...(chance.odds(0.7) ? { slot: -1 } : {}),
     place: chance.pick(places),
     passes: chance.whole(0, passesMost),
   });
 
 const crash: Pick<Fault, 'begin'> = {
   begin: (world, { slot = 0, place = '', passes = 0, lastsMs }) =>
-    world.arm(slot, place, passes, () => world.kill(slot, lastsMs)),
+    world.arm(slot, place, passes, (who) => world.kill(who, lastsMs)),
 };
 const freeze: Pick<Fault, 'begin'> = {
   begin: (world, { slot = 0, place = '', passes = 0, lastsMs }) =>
-    world.arm(slot, place, passes, () => world.freeze(slot, lastsMs)),
+    world.arm(slot, place, passes, (who) => world.freeze(who, lastsMs)),
 };
 const way = (key: keyof Way) => {
   const add = (world: World, { slot = -1, node = '', amount = 1 }: Hit, sign: number) => {
@@ -100,6 +101,11 @@ const way = (key: keyof Way) => {
     end: (world: World, hit: Hit) => add(world, hit, -1),
   };
 };
+/** Of all calls, or of parts alone. */
+const oneOf = (all: keyof Way, sends: keyof Way): Pick<Fault, 'begin' | 'end'> => ({
+  begin: (world, hit) => way(hit.place === undefined ? all : sends).begin(world, hit),
+  end: (world, hit) => way(hit.place === undefined ? all : sends).end(world, hit),
+});
 /** Lies about parts under way: payments are held meanwhile, so that there are some. */
 const lies = (key: 'falseFailures' | 'falsePreimages'): Pick<Fault, 'plan' | 'begin' | 'end'> => ({
   plan: (chance, shape) => ({
@@ -119,7 +125,8 @@ const lies = (key: 'falseFailures' | 'falsePreimages'): Pick<Fault, 'plan' | 'be
 const PAYEES = ['merchant', 'shop'] as const;
 const lossy = (chance: Chance, shape: Shape): Hit => ({
   ...onWay(chance, shape),
-  amount: chance.pick([0.2, 0.5, 0.9]),
+  ...(chance.odds(0.6) ? { place: 'sendPart' } : {}),
+  amount: chance.pick([0.3, 0.6, 0.95]),
 });
 
 /** Where a process touches the world. */
@@ -140,8 +147,8 @@ const table = {
     begin: ({ network }, { node = '' }) => network.faults(node).kill(),
     end: ({ network }, { node = '' }) => network.faults(node).start(),
   },
-  request_lost: { number: 2, plan: lossy, ...way('loseRequests') },
-  response_lost: { number: 3, plan: lossy, ...way('loseResponses') },
+  request_lost: { number: 2, plan: lossy, ...oneOf('loseRequests', 'loseSendRequests') },
+  response_lost: { number: 3, plan: lossy, ...oneOf('loseResponses', 'loseSendResponses') },
   crash_before_intent: { number: 4, plan: atPlace(['commit'], 12), ...crash },
   crash_before_send: { number: 5, plan: atPlace(['sendPart'], 3), ...crash },
   crash_after_send: { number: 6, plan: atPlace(['at sendPart'], 3), ...crash },

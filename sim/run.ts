@@ -47,7 +47,7 @@ export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
   let openingMsat = 0n;
   for (const name of plan.nodes) openingMsat += balancesOf(await world.node(name).balances());
 
-  for (const { index } of world.slots) timeline.after(index * 20, () => world.start(index));
+  for (const { index } of world.slots) timeline.after(chance() * 200, () => world.start(index));
   timeline.after(START_MS, () => scheduleFaults(world));
   const truth = watchNodes(world);
   let clients: ReturnType<typeof startClients> | null = null;

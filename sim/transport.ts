@@ -14,6 +14,9 @@ export interface Way {
   unreachable: number;
   loseRequests: number;
   loseResponses: number;
+  /** The same, of parts alone. */
+  loseSendRequests: number;
+  loseSendResponses: number;
   doubleRequests: number;
   /** Times the usual delay. */
   slowness: number;
@@ -30,6 +33,8 @@ export const clearWay = (): Way => ({
   unreachable: 0,
   loseRequests: 0,
   loseResponses: 0,
+  loseSendRequests: 0,
+  loseSendResponses: 0,
   doubleRequests: 0,
   slowness: 1,
   lateSends: 0,
@@ -71,6 +76,7 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
   const delay = (): number => chance() * DELAY_MS * way.slowness;
 
   function call<Answer>(verb: string, ask: () => Promise<Answer>): Promise<Answer> {
+    const isSend = verb === 'sendPart';
     return new Promise((resolve, reject) => {
       const fail = (afterMs: number, why: string) =>
         timeline.after(afterMs, () => machine.enter(() => reject(new Broken(`${verb}: ${why}`))));
@@ -78,7 +84,7 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
         if (chance.odds(0.5)) fail(chance() * NOTICED_MS, 'the connection broke');
       };
       const answered = (bring: () => void) => {
-        if (way.cuts > 0 || chance.odds(way.loseResponses)) lost();
+        if (way.cuts > 0 || chance.odds(way.loseResponses + (isSend ? way.loseSendResponses : 0))) lost();
         else timeline.after(delay(), () => machine.enter(bring));
       };
       const arrive = (isFirst: boolean) => {
@@ -96,9 +102,9 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
       machine.pass(verb);
       machine.enter(() => {
         if (way.unreachable > 0) fail(delay(), 'connection refused');
-        else if (way.cuts > 0 || chance.odds(way.loseRequests)) lost();
+        else if (way.cuts > 0 || chance.odds(way.loseRequests + (isSend ? way.loseSendRequests : 0))) lost();
         else {
-          const late = verb === 'sendPart' ? chance() * way.lateSends : 0;
+          const late = isSend ? chance() * way.lateSends : 0;
           timeline.after(delay() + late, () => arrive(true));
           if (journey.mayDouble && chance.odds(way.doubleRequests))
             timeline.after(chance() * DOUBLE_MS, () => arrive(false));

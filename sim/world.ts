@@ -50,8 +50,8 @@ export interface World {
   cutOff(slot: number, sign: number): void;
   /** The node takes nobody's credential any more. */
   revoke(node: string, is: boolean): void;
-  /** Has something happen once the process has come by a place so many times more. */
-  arm(slot: number, place: Place, passes: number, happen: () => void): void;
+  /** Has something happen to a process, or to any (-1), once it has come by a place so many times more. */
+  arm(slot: number, place: Place, passes: number, happen: (slot: number) => void): void;
   disarm(): void;
   /** Every part that any process has handed over to a node, by its token. */
   readonly orders: ReadonlyMap<string, { readonly order: PartOrder; readonly times: number }>;
@@ -73,7 +73,7 @@ export interface Parts {
 export function buildWorld(parts: Parts): World {
   const { plan, timeline, chance, store, line, story } = parts;
   const network = buildNetwork(parts);
-  const armed: { slot: number; place: Place; passes: number; happen: () => void }[] = [];
+  const armed: { slot: number; place: Place; passes: number; happen: (slot: number) => void }[] = [];
   const orders = new Map<string, { order: PartOrder; times: number }>();
   const revoked = new Set<string>();
   const nodes = new Map(
@@ -101,10 +101,13 @@ export function buildWorld(parts: Parts): World {
   function onPlace(from: Machine, place: Place): void {
     if (armed.length === 0) return;
     for (const trap of armed) {
-      if (trap.place !== place || slotAt(trap.slot).machine !== from || trap.passes-- > 0) continue;
+      const at = slots.find(
+        ({ index, machine: here }) => here === from && (trap.slot < 0 || trap.slot === index),
+      );
+      if (trap.place !== place || at === undefined || trap.passes-- > 0) continue;
       armed.splice(armed.indexOf(trap), 1);
       story.tell(from.name, `comes to ${place}`);
-      trap.happen();
+      trap.happen(at.index);
       return;
     }
   }

@@ -154,6 +154,21 @@ export const findClaim: Product['findClaim'] = (from, network, hash) =>
     return payment && { payment_id: payment.id, state: payment.state as PaymentState };
   });
 
+export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, tokens) => {
+  if (tokens.length === 0) return new Map();
+  return statement(
+    from,
+    'paymentIdsOfParts',
+    (s) =>
+      new Map(
+        tokens.flatMap((token) => {
+          const part = s.get(s.tables.part.by.part_token_key, token);
+          return part === null ? [] : [[token, part.payment_id]];
+        }),
+      ),
+  );
+};
+
 export const releaseHash: Product['releaseHash'] = (tx, { paymentHash, id }) =>
   statement(tx, 'releaseHash', async (s) => {
     const payment = s.get(s.tables.payment.by.payment_pkey, id);
@@ -164,7 +179,7 @@ export const releaseHash: Product['releaseHash'] = (tx, { paymentHash, id }) =>
     await s.removeWhere(own, (claim) => claim.payment_id === id);
   });
 
-export const insertParts: Product['insertParts'] = async (tx, paymentId, parts) => {
+const insertParts = async (tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> => {
   for (const part of parts) {
     const route = JSON.stringify(routeToJson(part.route));
     await statement(tx, 'insertPart', (s) =>

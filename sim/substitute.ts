@@ -14,6 +14,7 @@ export const MODELS: Readonly<Record<string, string>> = Object.fromEntries(
     'kit/idempotency-store.ts',
     'ledger/store.ts',
     'access/store.ts',
+    'fleet/process-store.ts',
     'fleet/store.ts',
     'fleet/switch-store.ts',
     'payments/store.ts',

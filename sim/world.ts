@@ -165,6 +165,7 @@ export function buildWorld(parts: Parts): World {
         network: 'regtest',
         nodes: ownNodes(slot, fresh),
         patience: PATIENCE,
+        self: { id: name, role: 'up', region: null },
       });
       starting.then(
         (engine) => {

@@ -17,7 +17,8 @@ export const NODE_OWNERS = ['here', 'elsewhere', 'nobody'] as const;
 export type NodeOwner = (typeof NODE_OWNERS)[number];
 
 export interface Drain {
-  readonly cause: 'hand' | 'rule';
+  /** `past`: it was put back to an earlier state. */
+  readonly cause: 'hand' | 'rule' | 'past';
   readonly reason: string;
   /** By hand: whose key. */
   readonly principal: string | null;
@@ -39,6 +40,7 @@ export type ProblemOfNode =
   | 'stream_ended'
   | 'lagging'
   | 'drained'
+  | 'put_back'
   | 'chain_behind'
   | 'chain_forked'
   | 'chain_disputed'
@@ -113,6 +115,7 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
   const present = reading.reach !== 'down';
   const found: (NodeProblem | false)[] = [
     ...drains.map(({ cause, reason, principal, since }): NodeProblem => {
+      if (cause === 'past') return { code: 'put_back', text: reason };
       const by = cause === 'hand' ? `drained by ${principal ?? 'hand'}` : 'drained by rule';
       return { code: 'drained', text: `${by} for ${spanText(nowMs - since)}: ${reason}` };
     }),

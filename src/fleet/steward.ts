@@ -26,6 +26,7 @@ import {
 } from './standing.ts';
 import { type Ownership, readExposures, readOwners } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
+import { watchPast } from './witness.ts';
 
 const LOOK_MS = 1_000;
 
@@ -67,6 +68,7 @@ export async function startSteward(
   let known = NOTHING;
   let chain: ReadonlyMap<NodeId, Judgement> = new Map();
   let newest = { height: 0, since: clock.now(), told: false };
+  const lookAtPast = watchPast(context, (node, by) => db.tx((tx) => drain(tx, node, by)));
   let turn: Promise<void> = Promise.resolve();
 
   const ownerOf = ({ own, session, holder }: Member): NodeOwner => {
@@ -150,6 +152,13 @@ export async function startSteward(
     return changed;
   }
 
+  async function applyPast(): Promise<boolean> {
+    let changed = false;
+    for (const member of members())
+      if (await lookAtPast(member, known.drains.get(member.own.id) ?? [])) changed = true;
+    return changed;
+  }
+
   async function tellChanges(): Promise<void> {
     for (const member of members()) {
       const { own, session: of } = member;
@@ -197,7 +206,7 @@ export async function startSteward(
     known = await read();
     obeyPanic();
     compareChains();
-    if (await applyRules()) known = await read();
+    if ((await applyRules()) || (await applyPast())) known = await read();
     await tellChanges();
   }
   const look = (): Promise<void> => {

@@ -62,6 +62,11 @@ export interface Channel {
   /** The largest HTLC that could be sent, or received, now: reserve, fees and limits taken off. */
   readonly spendableMsat: Msat;
   readonly receivableMsat: Msat;
+  /**
+   * How often its state has changed: never less than before, unless the node was put back to an earlier state. Null: the
+   * node does not tell.
+   */
+  readonly updates: bigint | null;
   /** Ready, and the peer is connected. */
   readonly active: boolean;
   readonly private: boolean;

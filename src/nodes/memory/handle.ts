@@ -190,6 +190,7 @@ function channelOf(channel: ChannelState, node: NodeState): Channel {
     remoteMsat: msat(channel.capacityMsat - mine.localMsat - pending),
     spendableMsat: msat(spendableMsat(channel, mine)),
     receivableMsat: msat(spendableMsat(channel, theirs)),
+    updates: null,
     active: isActive(channel),
     private: channel.private,
   };

@@ -25,7 +25,7 @@ const BOOKED: readonly Account[] = [
 ];
 const newAccount = oneOf(customerAccount('acme'), customerAccount('zoo'), BUSINESS);
 
-const claimed = fc.record({ id: upTo(6).map((n) => BigInt(n + 1)), claim: big(3) }).map((of) => of as Effect);
+const claimed = fc.record({ id: upTo(3).map((n) => BigInt(n + 1)), claim: big(2) }).map((of) => of as Effect);
 const kind = oneOf('part.send', 'part.resolve');
 const key = oneOf('a', 'b', 'c');
 const lease = fc.record({ id: node, token: big(3), ttl: delay });

@@ -248,7 +248,7 @@ const table = {
     number: 24,
     plan: (chance, shape) => ({
       at: soon(chance, shape),
-      lastsMs: span(chance),
+      lastsMs: chance.whole(500, 8_000),
       amount: chance.pick([0.1, 0.5]),
     }),
     begin: ({ line }, { amount = 0 }) => {

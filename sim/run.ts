@@ -7,12 +7,12 @@ import { ACME, PRINCIPAL, startClients } from './clients.ts';
 import { seedIds } from './fakes/ids.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { balancesOf, judge, type Violation } from './judge.ts';
-import { watchOwners } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { clearLine, modelStore } from './store.ts';
 import { openStory } from './story.ts';
 import { timeline as openTimeline } from './timeline.ts';
 import { watchNodes } from './truth.ts';
+import { watchAlways } from './watch.ts';
 import { buildWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -56,7 +56,7 @@ export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
     void withBooks(store.auditor, async (tx) => post(tx, [gift]));
     clients = startClients(world);
   });
-  const owners = watchOwners(world);
+  const always = watchAlways(world);
 
   let violations: Violation[] = [];
   let isOver = false;
@@ -65,7 +65,7 @@ export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
   const look = async (): Promise<void> => {
     if (clients === null) return;
     if (clients.areDone() && world.slots.every(({ engine }) => engine !== null)) {
-      violations = [...owners.violations, ...(await judge({ world, clients, truth, openingMsat }))];
+      violations = [...always.violations, ...(await judge({ world, clients, truth, openingMsat }))];
       if (violations.length === 0) isOver = true;
     } else violations = [{ oracle: 'no_end', detail: 'clients or processes are not done', msat: 0n }];
     const since = timeline.now() - START_MS - plan.healedAt;

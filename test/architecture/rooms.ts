@@ -34,7 +34,7 @@ export const PURE: readonly RegExp[] = [
   /^routing\//,
   /^payments\/payment\.ts$/,
   /^ledger\/account\.ts$/,
-  /^fleet\/(booking|chain-view|standing)\.ts$/,
+  /^fleet\/(booking|chain-view|share|standing)\.ts$/,
   /^access\/permission\.ts$/,
   /^kit\/chance\.ts$/,
   /^nodes\/[a-z]+\/map\.ts$/,

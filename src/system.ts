@@ -8,6 +8,7 @@ import { fleetRoutes } from './fleet/routes.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
 import { type Api, createApi } from './kit/http.ts';
 import { inTurns } from './kit/turns.ts';
+import { chainRoutes } from './liquidity/routes.ts';
 import { accountRoutes } from './payments/account-routes.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { pageRoutes } from './ui/routes.ts';
@@ -37,6 +38,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   accountRoutes(api, guarded, door);
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
+  chainRoutes(api, guarded, payments);
   eventRoutes(api, guarded, door, publisher);
   options.rooms?.(api, guarded, fleet);
   pageRoutes(api);

@@ -14,7 +14,7 @@ import { type Folder, openFolder } from './kit/folder.ts';
 import type { Api } from './kit/http.ts';
 import { listen } from './kit/listening.ts';
 import { type Log, openLog } from './kit/log.ts';
-import { migrate } from './kit/migrate.ts';
+import { migrate, refuseNewer } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
 import { Problem } from './kit/problems.ts';
 import type { NodeId } from './lightning/ids.ts';
@@ -139,7 +139,9 @@ export async function startPart(
     server?.answer(role === 'work' ? onlyHealth(system) : (request) => system.api.fetch(request));
     if (server !== null) folder?.announce(server.url);
     undo.push(() => server?.drain());
-    const ended = practice?.world.ended ?? Promise.withResolvers<null>().promise;
+    const outdated = watchNewer(db);
+    undo.push(outdated.stop);
+    const ended = Promise.race([practice?.world.ended ?? new Promise<never>(() => {}), outdated.found]);
     return { api: server?.url ?? null, key, system, practice, ended, stop };
   } catch (error) {
     await stop();
@@ -280,6 +282,29 @@ async function openDatabase(
   const migrated = await migrate(db);
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
   return { db, what };
+}
+
+const NEWER_MS = 5_000;
+
+/** Finds out that a newer Argosy has migrated the database to what this one cannot work with: it ends then. */
+function watchNewer(db: Db): { readonly found: Promise<Problem>; stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const found = Promise.withResolvers<Problem>();
+  const watching = (async () => {
+    for (;;) {
+      await systemClock.sleep(NEWER_MS, stopping.signal);
+      if (stopping.signal.aborted) return;
+      const refused = await refuseNewer(db).catch(() => null);
+      if (refused !== null) found.resolve(new Problem(refused.code, refused.detail));
+    }
+  })();
+  return {
+    found: found.promise,
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
 }
 
 async function embeddedDatabase(folder: Folder | null, undo: Undo): Promise<Db> {

@@ -16,6 +16,7 @@ export const SETTLED_DEPTH = 144;
 export interface Observation {
   readonly height: number;
   readonly open: readonly Channel[];
+  /** Those whose funding transaction is out. */
   readonly opening: readonly PendingChannelsResponse_PendingOpenChannel[];
   /** By funding outpoint: waiting for their closing transaction, or for what comes after it. */
   readonly closing: ReadonlyMap<string, PendingChannelsResponse_PendingChannel>;
@@ -55,20 +56,25 @@ export async function observe(
   ]);
   const { channels: open } = await lightning.listChannels({ peer_alias_lookup: false });
   if (fingerprint(before.channels) !== fingerprint(open)) return null;
-  const opening = pending.pending_open_channels;
+  const agreed = pending.pending_open_channels;
+  const published = new Set(transactions.map(({ tx_hash }) => tx_hash));
+  const opening = agreed.filter((each) => isFunded(each, published));
+  const unfunded = agreed.filter((each) => !isFunded(each, published));
   const closing = closingOf(pending);
-  const known = new Set([...open.map((each) => each.channel_point), ...pointsOf(opening), ...closing.keys()]);
+  const known = new Set([...open.map((each) => each.channel_point), ...pointsOf(agreed), ...closing.keys()]);
   const closed = isMissing(known) ? (await lightning.closedChannels({})).channels : [];
   const cost =
     open.reduce((sum, channel) => sum + (channel.initiator ? commitmentCostSat(channel) : 0n), 0n) +
     opening.reduce((sum, channel) => sum + openingCostSat(channel), 0n);
   const channelsMsat =
     BigInt(balance.local_balance?.msat ?? 0) +
-    BigInt(balance.pending_open_local_balance?.msat ?? 0) +
+    BigInt(balance.pending_open_local_balance?.msat ?? 0) -
+    satToMsat(unfunded.reduce((sum, { channel }) => sum + BigInt(channel?.local_balance ?? 0), 0n)) +
     // LND calls unsettled local what comes in, and unsettled remote what goes out.
     BigInt(balance.unsettled_remote_balance?.msat ?? 0) +
     satToMsat(cost);
-  const coinsMsat = satToMsat(coins.total_balance);
+  // Coins that are kept for a transaction to come are the wallet's until it is out.
+  const coinsMsat = satToMsat(BigInt(coins.total_balance) + BigInt(coins.locked_balance));
   return { height, open, opening, closing, closed, channelsMsat, coinsMsat, transactions };
 }
 
@@ -91,6 +97,13 @@ function closingOf(pending: PendingChannelsResponse): Map<string, PendingChannel
 
 export const isOurs = (channel: PendingChannelsResponse_PendingChannel): boolean =>
   channel.initiator === 'INITIATOR_LOCAL' || channel.initiator === 'INITIATOR_BOTH';
+
+/** An own channel that both ends have agreed on holds nothing before the wallet has published its transaction. */
+const isFunded = (
+  { channel }: PendingChannelsResponse_PendingOpenChannel,
+  published: ReadonlySet<string>,
+): boolean =>
+  channel === null || !isOurs(channel) || published.has(channel.channel_point.split(':')[0] ?? '');
 
 const openingCostSat = ({ channel, commit_fee }: PendingChannelsResponse_PendingOpenChannel): bigint =>
   channel !== null && isOurs(channel) ? BigInt(commit_fee) + anchorsSat(channel.commitment_type) : 0n;

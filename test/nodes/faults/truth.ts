@@ -20,8 +20,9 @@ export async function localMsat(lnd: Lnd): Promise<bigint> {
 }
 
 export async function coinsMsat(lnd: Lnd): Promise<bigint> {
-  const { total_balance } = await lnd.rest<{ total_balance: string }>('GET', '/v1/balance/blockchain');
-  return BigInt(total_balance) * 1000n;
+  type Balance = { total_balance: string; locked_balance: string };
+  const { total_balance, locked_balance } = await lnd.rest<Balance>('GET', '/v1/balance/blockchain');
+  return (BigInt(total_balance) + BigInt(locked_balance)) * 1000n;
 }
 
 export async function hangingHtlcs(lnd: Lnd): Promise<number> {

@@ -1,19 +1,22 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
-import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
-import type { BookEvent } from './fleet/session.ts';
+import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
+import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
-import { startEffects } from './kit/effects.ts';
+import { noEffects, startEffects } from './kit/effects.ts';
+import { noHints, openHints } from './kit/hints.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
 import { followChannels } from './liquidity/apply.ts';
 import { chainEffects } from './liquidity/doing.ts';
-import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
-import { creditInvoice, invoiceEffects } from './payments/receive.ts';
-import { startRecovery } from './payments/recovery.ts';
+import { bookEvents } from './payments/events.ts';
+import { invoiceEffects } from './payments/receive.ts';
+import { noRecovery, startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
 
 export interface EngineOptions {
@@ -25,6 +28,8 @@ export interface EngineOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** What this process is among others on its database. Default: it is alone, and does everything. */
+  readonly self?: ProcessRow;
 }
 
 export interface Engine {
@@ -46,9 +51,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
+    intents: shareBooks(db),
+    conclusions: shareBooks(db),
     kick() {
-      runner.kick();
-      publisher.kick();
+      look();
+      if (fleet?.hasOthers()) hints.tell();
     },
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
@@ -56,38 +63,35 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvent = async (tx, node, event) => {
-    switch (event.kind) {
-      case 'part_settled': {
-        const { token, preimage, feeMsat } = event;
-        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return;
-      }
-      case 'part_failed':
-        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
-        return;
-      case 'invoice_settled':
-        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // money that moves the fleet itself has booked
-        return followChannels(tx, node, event);
-    }
+  const book: BookEvents = async (tx, node, events) => {
+    await bookEvents(payments, tx, node, events);
+    for (const event of events) await followChannels(tx, node, event);
   };
+  const { self } = options;
+  const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([
     ...paymentEffects(payments),
     ...invoiceEffects(payments),
     ...chainEffects(payments),
+    ...fleetEffects(db, payments.fleet),
   ]);
-  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const runner = works ? startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log) : noEffects;
+  const look = (): void => {
+    runner.kick();
+    publisher.kick();
+  };
   const { kick } = payments;
-  const recovery = startRecovery(payments, clock, kick);
+  const recovery = works ? startRecovery(payments, clock, kick) : noRecovery;
+  const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
   try {
     const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
     const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+    const { idle } = runner;
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp, idle, chainPatience };
+    fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), hints.stop()]);
     throw error;
   }
 
@@ -101,6 +105,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();
+      await hints.stop();
     },
   };
 }

@@ -131,6 +131,11 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     },
     confirmations: async (txid) => (await drive()).coins.confirmations(txid),
     subscribe: (after, deliver) => lazily(drive().then(({ book }) => book.subscribe(after, deliver))),
+    async release() {
+      const driven = await driving?.catch(() => null);
+      driving = null;
+      await driven?.stop(null);
+    },
     async stop() {
       stopped = true;
       const driven = await driving?.catch(() => null);

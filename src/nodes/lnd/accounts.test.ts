@@ -29,9 +29,10 @@ function holding(msatOf: () => bigint, channels: readonly object[]): LndClient {
       pending_force_closing_channels: [],
     }),
     channelBalance: async () => ({ local_balance: { msat: msatOf().toString() } }),
-    walletBalance: async () => ({ total_balance: '0', locked_balance: '0' }),
+    walletBalance: async () => ({ total_balance: '0' }),
   };
-  return { lightning } as unknown as LndClient;
+  const wallet = { listLeases: async () => ({ locked_utxos: [] }) };
+  return { lightning, wallet } as unknown as LndClient;
 }
 
 async function open(

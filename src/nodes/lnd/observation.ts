@@ -1,4 +1,5 @@
 /** What LND holds at one moment: its channels and its wallet, read so that they belong together. */
+import { isDenied } from './call.ts';
 import type { LndClient } from './client.ts';
 import { anchorsSat, commitmentCostSat, satToMsat } from './map.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   PendingChannelsResponse_PendingOpenChannel,
   Transaction,
 } from './proto/lightning.ts';
+import type { ListLeasesResponse, UtxoLease } from './proto/walletkit.ts';
 
 /** Wallet transactions are looked at again for so many blocks: deeper ones stay. */
 export const SETTLED_DEPTH = 144;
@@ -49,10 +51,11 @@ export async function observe(
     lightning.getInfo({}),
   ]);
   const before = await lightning.listChannels({});
-  const [pending, balance, coins] = await Promise.all([
+  const [pending, balance, coins, leases] = await Promise.all([
     lightning.pendingChannels({}),
     lightning.channelBalance({}),
     lightning.walletBalance({}),
+    client.wallet.listLeases({}).catch(withoutLeases),
   ]);
   const { channels: open } = await lightning.listChannels({ peer_alias_lookup: false });
   if (fingerprint(before.channels) !== fingerprint(open)) return null;
@@ -73,8 +76,7 @@ export async function observe(
     // LND calls unsettled local what comes in, and unsettled remote what goes out.
     BigInt(balance.unsettled_remote_balance?.msat ?? 0) +
     satToMsat(cost);
-  // Coins that are kept for a transaction to come are the wallet's until it is out.
-  const coinsMsat = satToMsat(BigInt(coins.total_balance) + BigInt(coins.locked_balance));
+  const coinsMsat = satToMsat(BigInt(coins.total_balance) + keptSat(leases.locked_utxos, transactions));
   return { height, open, opening, closing, closed, channelsMsat, coinsMsat, transactions };
 }
 
@@ -97,6 +99,23 @@ function closingOf(pending: PendingChannelsResponse): Map<string, PendingChannel
 
 export const isOurs = (channel: PendingChannelsResponse_PendingChannel): boolean =>
   channel.initiator === 'INITIATOR_LOCAL' || channel.initiator === 'INITIATOR_BOTH';
+
+/** A macaroon that was baked for an earlier Argosy: nothing was kept by it. */
+function withoutLeases(error: unknown): ListLeasesResponse {
+  if (!isDenied(error)) throw error;
+  return { locked_utxos: [] };
+}
+
+/**
+ * Coins that the wallet keeps for a transaction to come: LND counts them nowhere, and they are the wallet's until it is
+ * out. LND keeps them until it is confirmed.
+ */
+function keptSat(leases: readonly UtxoLease[], transactions: readonly Transaction[]): bigint {
+  const spent = new Set(transactions.flatMap((tx) => tx.previous_outpoints.map(({ outpoint }) => outpoint)));
+  return leases
+    .filter(({ outpoint }) => !spent.has(`${outpoint?.txid_str}:${outpoint?.output_index}`))
+    .reduce((sum, { value }) => sum + BigInt(value), 0n);
+}
 
 /** An own channel that both ends have agreed on holds nothing before the wallet has published its transaction. */
 const isFunded = (

@@ -68,7 +68,6 @@ export interface WalletBalanceResponse {
   total_balance: string;
   confirmed_balance: string;
   unconfirmed_balance: string;
-  locked_balance: string;
   reserved_balance_anchor_chan: string;
 }
 

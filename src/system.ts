@@ -1,101 +1,29 @@
-/** The system over its nodes: fleet, payments, effects, events and the API. Tests and the server open it alike. */
+/** The system over its nodes: the engine and its API. Tests and the server open it alike. */
 import type { Context } from 'hono';
 import { type Guarded, guardOf } from './access/http.ts';
+import { type Engine, type EngineOptions, startEngine } from './engine.ts';
 import { eventRoutes } from './events/routes.ts';
-import type { ChainPatience } from './fleet/chain-view.ts';
-import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { fleetRoutes } from './fleet/routes.ts';
-import type { BookEvent } from './fleet/session.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
-import type { Clock } from './kit/clock.ts';
-import type { Db } from './kit/db.ts';
-import { startEffects } from './kit/effects.ts';
 import { type Api, createApi } from './kit/http.ts';
-import type { Log } from './kit/log.ts';
-import { startPublisher } from './kit/outbox.ts';
-import type { Network } from './lightning/ids.ts';
 import { accountRoutes } from './payments/account-routes.ts';
-import { applyPartEvent } from './payments/apply.ts';
-import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
-import { creditInvoice, invoiceEffects } from './payments/receive.ts';
-import { startRecovery } from './payments/recovery.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
-import { paymentEffects } from './payments/sending.ts';
 import { pageRoutes } from './ui/routes.ts';
 
-export interface SystemOptions {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly network: Network;
-  readonly nodes: readonly OwnNode[];
-  readonly patience?: Patience;
-  /** Default: `DEFAULT_CHAIN_PATIENCE`. */
-  readonly chainPatience?: Partial<ChainPatience>;
+export interface SystemOptions extends EngineOptions {
   /** Rooms that are switched on add their routes here. */
   readonly rooms?: (api: Api, guarded: Guarded, fleet: Fleet) => void;
 }
 
-export interface System {
+export interface System extends Pick<Engine, 'fleet' | 'payments' | 'kick' | 'stop'> {
   readonly api: Api;
-  readonly fleet: Fleet;
-  readonly payments: PaymentsContext;
-  /** Something was written: do the effects, number the events. */
-  kick(): void;
-  stop(): Promise<void>;
 }
 
 export async function openSystem(options: SystemOptions): Promise<System> {
-  const { db, clock, log, network } = options;
-  let fleet: Fleet | null = null;
-  const payments: PaymentsContext = {
-    db,
-    clock,
-    log,
-    network,
-    patience: options.patience ?? DEFAULT_PATIENCE,
-    unanswered: new Set(),
-    kick() {
-      runner.kick();
-      publisher.kick();
-    },
-    fleet() {
-      if (fleet === null) throw new Error('the fleet has not started');
-      return fleet;
-    },
-  };
-
-  const book: BookEvent = async (tx, node, event) => {
-    switch (event.kind) {
-      case 'part_settled': {
-        const { token, preimage, feeMsat } = event;
-        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return;
-      }
-      case 'part_failed':
-        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
-        return;
-      case 'invoice_settled':
-        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // the fleet itself has dealt with the others
-        return;
-    }
-  };
-  const publisher = startPublisher(db, clock, log);
-  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
-  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
-  const { kick } = payments;
-  const recovery = startRecovery(payments, clock, kick);
-  try {
-    const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
-    const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
-  } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
-    throw error;
-  }
-
+  const { db, log } = options;
+  const engine = await startEngine(options);
+  const { fleet, payments, publisher, kick } = engine;
   const api = createApi(log);
   const guarded = guardOf(db);
   fleetRoutes(api, guarded, db, fleet);
@@ -108,18 +36,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   pageRoutes(api);
   document(api);
 
-  return {
-    api,
-    fleet,
-    payments,
-    kick,
-    async stop() {
-      await recovery.stop();
-      await runner.stop();
-      await fleet?.stop();
-      await publisher.stop();
-    },
-  };
+  return { ...engine, api };
 }
 
 function document(api: Api): void {

@@ -2,18 +2,18 @@ import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import { idempotencyOf } from '../access/http.ts';
 import { type Api, pageQuery, readCursor, writeCursor } from '../kit/http.ts';
-import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
 import { body, json } from '../kit/shapes.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoice, listInvoices } from './invoice-store.ts';
+import { payOnce } from './pay-once.ts';
 import { readPaymentDetail } from './payment-detail.ts';
 import type { PaymentPlan } from './plan.ts';
 import { planView } from './plan-view.ts';
 import { issueInvoice, recordInvoice } from './receive.ts';
 import { amountField } from './request.ts';
 import { invoiceBody, invoiceSchema, pageOf, payBody, paymentSchema, quoteSchema } from './schemas.ts';
-import { intendOnce, intendPayment, type PreparedPayment, preparePayment } from './service.ts';
+import { type PreparedPayment, preparePayment } from './service.ts';
 import { listPayments } from './store.ts';
 import { invoiceView, paymentView } from './views.ts';
 
@@ -55,8 +55,7 @@ export function paymentRoutes(api: Api, guarded: Guarded, context: PaymentsConte
     async (c) => {
       const asked = c.req.valid('json');
       const request = idempotencyOf(c, asked);
-      const known = await findResponse(db, request);
-      const response = known ?? (await payOnce(context, request, () => prepare(asked)));
+      const response = await payOnce(context, request, () => prepare(asked));
       kick();
       return c.json(response.body as z.infer<typeof paymentSchema>, 202);
     },
@@ -95,27 +94,6 @@ export function paymentRoutes(api: Api, guarded: Guarded, context: PaymentsConte
       return c.json(detail, 200);
     },
   );
-}
-
-/** Intends the payment and stores the answer in one transaction. */
-async function payOnce(
-  context: PaymentsContext,
-  request: IdempotentRequest,
-  prepare: () => Promise<PreparedPayment>,
-): Promise<StoredResponse> {
-  try {
-    return await intendOnce(context.db, await prepare(), (tx, planned) =>
-      once(tx, request, async () => {
-        const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
-        return { status: 202, body: paymentView(stored) };
-      }),
-    );
-  } catch (error) {
-    // What stands in the way may be this very request, sent twice and answered a moment ago.
-    const known = error instanceof Problem ? await findResponse(context.db, request) : null;
-    if (known === null) throw error;
-    return known;
-  }
 }
 
 const NOBODY_ASKED: PaymentPlan = { chosen: null, why: null, candidates: [] };

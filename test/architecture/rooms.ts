@@ -14,7 +14,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['practice', 'cli', 'ui'],
 ];
 /** They put the rooms together, in this order: each may import everything before it. */
-export const ROOTS: readonly string[] = ['system.ts', 'main.ts'];
+export const ROOTS: readonly string[] = ['engine.ts', 'system.ts', 'main.ts'];
 /** The command line is the program: its `up` starts what `main.ts` has put together. */
 export const MAY_START: Readonly<Record<string, string>> = { cli: 'main.ts' };
 /**

@@ -1,0 +1,100 @@
+/** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
+import type { ChainPatience } from './fleet/chain-view.ts';
+import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { BookEvent } from './fleet/session.ts';
+import type { Clock } from './kit/clock.ts';
+import type { Db } from './kit/db.ts';
+import { startEffects } from './kit/effects.ts';
+import type { Log } from './kit/log.ts';
+import { type Publisher, startPublisher } from './kit/outbox.ts';
+import type { Network } from './lightning/ids.ts';
+import { applyPartEvent } from './payments/apply.ts';
+import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
+import { creditInvoice, invoiceEffects } from './payments/receive.ts';
+import { startRecovery } from './payments/recovery.ts';
+import { paymentEffects } from './payments/sending.ts';
+
+export interface EngineOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly network: Network;
+  readonly nodes: readonly OwnNode[];
+  readonly patience?: Patience;
+  /** Default: `DEFAULT_CHAIN_PATIENCE`. */
+  readonly chainPatience?: Partial<ChainPatience>;
+}
+
+export interface Engine {
+  readonly fleet: Fleet;
+  readonly payments: PaymentsContext;
+  readonly publisher: Publisher;
+  /** Something was written: do the effects, number the events. */
+  kick(): void;
+  stop(): Promise<void>;
+}
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { db, clock, log, network } = options;
+  let fleet: Fleet | null = null;
+  const payments: PaymentsContext = {
+    db,
+    clock,
+    log,
+    network,
+    patience: options.patience ?? DEFAULT_PATIENCE,
+    unanswered: new Set(),
+    kick() {
+      runner.kick();
+      publisher.kick();
+    },
+    fleet() {
+      if (fleet === null) throw new Error('the fleet has not started');
+      return fleet;
+    },
+  };
+
+  const book: BookEvent = async (tx, node, event) => {
+    switch (event.kind) {
+      case 'part_settled': {
+        const { token, preimage, feeMsat } = event;
+        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
+        return;
+      }
+      case 'part_failed':
+        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
+        return;
+      case 'invoice_settled':
+        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
+      default: // the fleet itself has dealt with the others
+        return;
+    }
+  };
+  const publisher = startPublisher(db, clock, log);
+  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
+  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const { kick } = payments;
+  const recovery = startRecovery(payments, clock, kick);
+  try {
+    const { cameUp } = recovery;
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
+    const { chainPatience = {} } = options;
+    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+  } catch (error) {
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
+    throw error;
+  }
+
+  return {
+    fleet,
+    payments,
+    publisher,
+    kick,
+    async stop() {
+      await recovery.stop();
+      await runner.stop();
+      await fleet?.stop();
+      await publisher.stop();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** A payment that is asked for under an `Idempotency-Key`: intended once, answered alike ever after. */
+import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
+import { Problem } from '../kit/problems.ts';
+import type { PaymentsContext } from './context.ts';
+import { intendOnce, intendPayment, type PreparedPayment } from './service.ts';
+import { paymentView } from './views.ts';
+
+/**
+ * Intends the payment and stores the answer in one transaction; a key that was answered before is answered again.
+ * @throws Problem
+ */
+export async function payOnce(
+  context: PaymentsContext,
+  request: IdempotentRequest,
+  prepare: () => Promise<PreparedPayment>,
+): Promise<StoredResponse> {
+  const known = await findResponse(context.db, request);
+  if (known !== null) return known;
+  try {
+    return await intendOnce(context.db, await prepare(), (tx, planned) =>
+      once(tx, request, async () => {
+        const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
+        return { status: 202, body: paymentView(stored) };
+      }),
+    );
+  } catch (error) {
+    // What stands in the way may be this very request, sent twice and answered a moment ago.
+    const answered = error instanceof Problem ? await findResponse(context.db, request) : null;
+    if (answered === null) throw error;
+    return answered;
+  }
+}

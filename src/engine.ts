@@ -1,6 +1,7 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { IMPORT_AFTER_MS } from './fleet/past.ts';
 import type { BookEvent } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
@@ -10,6 +11,7 @@ import { type Publisher, startPublisher } from './kit/outbox.ts';
 import type { Network } from './lightning/ids.ts';
 import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
+import { endForeign, takeFound } from './payments/foreign.ts';
 import { creditInvoice, invoiceEffects } from './payments/receive.ts';
 import { startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
@@ -23,6 +25,8 @@ export interface EngineOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** Default: `IMPORT_AFTER_MS`. */
+  readonly importAfterMs?: number;
 }
 
 export interface Engine {
@@ -56,14 +60,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const book: BookEvent = async (tx, node, event) => {
     switch (event.kind) {
+      case 'part_found':
+        return takeFound(payments, tx, node, event);
       case 'part_settled': {
         const { token, preimage, feeMsat } = event;
-        await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return;
+        const ours = await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
+        return ours === null ? endForeign(tx, event) : undefined;
       }
-      case 'part_failed':
-        await applyPartEvent(payments, tx, { kind: 'failed', token: event.token, reason: event.reason });
-        return;
+      case 'part_failed': {
+        const { token, reason } = event;
+        const ours = await applyPartEvent(payments, tx, { kind: 'failed', token, reason });
+        return ours === null ? endForeign(tx, event) : undefined;
+      }
       case 'invoice_settled':
         return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
       default: // the fleet itself has dealt with the others
@@ -78,8 +86,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   try {
     const { cameUp } = recovery;
     const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
-    const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+    const { chainPatience = {}, importAfterMs = IMPORT_AFTER_MS } = options;
+    fleet = await startFleet({ ...context, chainPatience, importAfterMs }, options.nodes);
   } catch (error) {
     await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
     throw error;

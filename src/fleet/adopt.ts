@@ -6,6 +6,7 @@ import type { NodePubkey } from '../lightning/ids.ts';
 import type { NodeBalances, NodeInfo } from '../nodes/node.ts';
 import type { FleetContext, OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
+import { markImported, readPast } from './past-store.ts';
 import { findNode, insertNode } from './store.ts';
 
 /**
@@ -49,6 +50,8 @@ const bookOpening = (
     const { region, driver } = own;
     const row = { id: own.id, region, driver, pubkey: info.pubkey, network: info.network };
     await insertNode(tx, row, holds.cursor);
+    // What it did before is in what it holds.
+    await markImported(tx, own.id, (await readPast(tx)).epoch);
     post(tx, [
       { ...opening('opening_channels'), debit: accounts.channels, amountMsat: holds.channelsMsat },
       { ...opening('opening_onchain'), debit: accounts.onchain, amountMsat: holds.onchainMsat },

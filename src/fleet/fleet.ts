@@ -13,6 +13,8 @@ import { type Gate, openGate } from './gate.ts';
 import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
+import { goOnWithout, noticeCopy } from './past.ts';
+import type { Past } from './past-store.ts';
 import type { BookEvent } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
@@ -67,6 +69,13 @@ export interface Fleet {
   setPanic(to: { on: boolean; reason: string | null; principal: string }): Promise<PanicState>;
   /** As it was read last, at most a second ago. */
   panicSeen(): Panic;
+  /** As it was read last, at most a second ago. */
+  pastSeen(): Past;
+  /**
+   * Goes on without the history of a node that is gone for good, after the database was put back.
+   * False: it is not waited for. @throws Problem node_unavailable for a node that has never joined
+   */
+  goOnWithout(id: NodeId, reason: string, principal: string): Promise<boolean>;
   /** Runs what asks for a clearance and then sends: the panic switch waits for it. */
   readonly gate: Gate;
   /** What each node holds, by the ledger. */
@@ -96,11 +105,15 @@ export interface FleetContext {
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
   readonly cameUp: (id: NodeId) => void;
+  /** How long after the database was put back histories are imported, in ms. Default: `IMPORT_AFTER_MS`. */
+  readonly importAfterMs?: number;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
+  // Before a session is opened: what it books must be of this epoch.
+  await noticeCopy(context);
   const members = new Map<NodeId, Member>();
   const enter = (own: OwnNode): Member => {
     const member = startMember(context, own);
@@ -179,6 +192,13 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     panic: () => readPanicState(db),
     setPanic: (to) => throwSwitch(context, to, steward.look),
     panicSeen: steward.panic,
+    pastSeen: steward.past,
+    async goOnWithout(id, reason, principal) {
+      if ((await findNode(db.read, id)) === null) throw neverJoined(id);
+      const waived = await goOnWithout(db, id, { reason, principal });
+      await steward.look();
+      return waived;
+    },
     gate,
     exposures: () => readExposures(db.read, [...members.keys()]),
     async stop() {

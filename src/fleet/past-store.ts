@@ -38,12 +38,12 @@ export async function beginEpoch(tx: Tx): Promise<bigint | null> {
   return begun.epoch;
 }
 
-/** All that the node did up to now is in the books. */
-export async function markImported(tx: Tx, node: NodeId): Promise<void> {
-  await tx.query(
-    `update node_session set imported_epoch = (select epoch from past) where node_id = $1`,
-    [node],
-  );
+/** All that the node did up to some moment of this epoch is in the books. */
+export async function markImported(tx: Tx, node: NodeId, epoch: bigint): Promise<void> {
+  await tx.query('update node_session set imported_epoch = greatest(imported_epoch, $2) where node_id = $1', [
+    node,
+    epoch,
+  ]);
 }
 
 /** False: it was imported, or gone on without, already. */

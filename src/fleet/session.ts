@@ -12,6 +12,7 @@ import type { NodeId } from '../lightning/ids.ts';
 import type { Cursor, NodeBalances, NodeEvent } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
+import { markImported } from './past-store.ts';
 import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
 import { followStream, type StreamHealth } from './stream.ts';
 import { confirmPanic } from './switch-store.ts';
@@ -34,6 +35,11 @@ export interface Session {
    * @throws Error when the node does not answer, or its stream does not get there in 10 s.
    */
   compare<T>(readLedger: (read: Statements) => Promise<T>): Promise<{ node: NodeBalances; ledger: T }>;
+  /**
+   * Has all that the node did up to now booked, for this epoch of the database.
+   * @throws Error as `compare` does, or when the lease is lost
+   */
+  importHistory(epoch: bigint): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -75,6 +81,12 @@ export async function openSession(
       }
       // After a COMMIT whose answer got lost, the piece may be booked already.
       const done = piece.findIndex((event) => event.cursor === at.cursor);
+      if (done < 0 && at.cursor !== booked) {
+        owned = false;
+        throw new Error(
+          `the books of node ${id} are at another place than they were: the database was put back`,
+        );
+      }
       const fresh = piece.slice(done + 1);
       for (const event of fresh) await book(tx, id, event);
       const last = fresh.at(-1);
@@ -133,10 +145,14 @@ export async function openSession(
   /** Whose lease is lost must not take up the stream again: a driver that begins overtakes the one of the new owner. */
   async function readCursor(): Promise<Cursor | null> {
     const at = await db.tx((tx) => lockSession(tx, id, lease?.token ?? 0n));
-    if (at !== null) return at.cursor;
+    if (at !== null) {
+      booked = at.cursor;
+      return at.cursor;
+    }
     owned = false;
     throw new Error(`the lease of node ${id} was lost`);
   }
+  const whole = inTurnOf(mutex(), compare);
   const changed = streamChanged;
   const stream = followStream({ clock, log, id, node, readCursor, deliver, changed }, lease.cursor);
 
@@ -144,7 +160,15 @@ export async function openSession(
     stream: stream.health,
     confirmPanic: (epoch) => db.tx((tx) => confirmPanic(tx, id, lease.token, epoch)),
     owned: () => owned && !stopping.signal.aborted && clock.elapsed() < leasedUntil,
-    compare: inTurnOf(mutex(), compare),
+    compare: whole,
+    async importHistory(epoch) {
+      await whole(async () => null);
+      await db.tx(async (tx) => {
+        if ((await lockSession(tx, id, lease.token)) === null)
+          throw new Error(`the lease of node ${id} was lost`);
+        await markImported(tx, id, epoch);
+      });
+    },
     async stop() {
       stopping.abort();
       await stream.stop();

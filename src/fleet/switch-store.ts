@@ -77,6 +77,10 @@ export interface Clearance {
   readonly drained: boolean;
   /** Another part of the same payment has been sent: the payee may be waiting for this one. */
   readonly begun: boolean;
+  /** This database was put back, and what some node did since is not in the books. */
+  readonly unimported: boolean;
+  /** The payment is from before that. */
+  readonly outdated: boolean;
 }
 
 /** Asked right before a part leaves. One statement, so one moment. */
@@ -85,7 +89,11 @@ export const readClearance = (read: Statements, token: string): Promise<Clearanc
     `select (select is_on from panic) as panic,
             exists (select from node_drain where node_drain.node_id = part.node_id) as drained,
             exists (select from part as other where other.payment_id = part.payment_id and other.id <> part.id
-                      and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun
-     from part where token = $1`,
+                      and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun,
+            past.identity is distinct from database_identity() or exists (
+              select from node join node_session on node_session.node_id = node.id
+              where greatest(imported_epoch, waived_epoch) < past.epoch) as unimported,
+            (select epoch from payment where payment.id = part.payment_id) < past.epoch as outdated
+     from part, past where token = $1`,
     [token],
   );

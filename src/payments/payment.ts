@@ -20,7 +20,8 @@ export type PaymentFailure =
   | 'INVOICE_ALREADY_PAID'
   | 'REFUSED_BY_PAYEE'
   | 'FEE_LIMIT'
-  | 'NODE_DOWN';
+  | 'NODE_DOWN'
+  | 'INTERRUPTED';
 
 export type PartState = 'planned' | 'in_flight' | 'unknown' | 'settled' | 'failed';
 
@@ -67,6 +68,8 @@ export type PaymentEvent =
       readonly preimage: Preimage;
       readonly feeMsat: Msat;
     }
+  /** A part of it is at its node, and was not known here. See `fits`. */
+  | { readonly kind: 'found'; readonly part: Part }
   /** The next attempt's parts; only when every part so far has failed. */
   | { readonly kind: 'replanned'; readonly parts: readonly Part[] }
   | { readonly kind: 'given_up'; readonly failure: PaymentFailure }
@@ -91,6 +94,8 @@ const isOver = (payment: Payment): boolean => payment.state === 'settled' || pay
 
 export function decide(payment: Payment, event: PaymentEvent): Decision {
   switch (event.kind) {
+    case 'found':
+      return found(payment, event.part);
     case 'replanned':
       return replanned(payment, event.parts);
     case 'given_up':
@@ -184,6 +189,26 @@ function rest(payment: Payment, effects: readonly PaymentEffect[]): Decision {
     return [failed, [...effects, ...more]];
   }
   return [{ ...payment, state: 'pending' }, [...effects, { kind: 'plan_again' }]];
+}
+
+/** Is there as much left of the payment, by amount and by fee? */
+export function fits(payment: Payment, route: Route): boolean {
+  if (isOver(payment)) return false;
+  const others = payment.parts.filter((part) => part.state !== 'failed');
+  const open = others.filter(isOpen);
+  const delivered = others.reduce((sum, part) => sum + partMsat(part), deliveredMsat(route) as bigint);
+  const fees = open.reduce(
+    (sum, part) => sum + partFeeMsat(part),
+    (payment.feeMsat + feeMsat(route)) as bigint,
+  );
+  return delivered <= payment.amountMsat && fees <= payment.feeLimitMsat;
+}
+
+function found(payment: Payment, part: Part): Decision {
+  if (!fits(payment, part.route) || payment.parts.some(({ token }) => token === part.token))
+    return [payment, []];
+  const next = { ...payment, attempt: part.attempt, parts: [...payment.parts, part] };
+  return rest(next, [{ kind: 'book_part_sent', part }]);
 }
 
 function replanned(payment: Payment, parts: readonly Part[]): Decision {

@@ -199,8 +199,9 @@ export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
      begun as (
        insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
                             state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
-                            payment_secret, payment_metadata)
-       select $5, id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10, $11, $12, $13, $14, $15 from owed returning id)
+                            payment_secret, payment_metadata, epoch)
+       select $5, owed.id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10, $11, $12, $13, $14, $15, past.epoch
+       from owed, past returning id)
      insert into attempt (payment_id, attempt, plan, rounds, planned_at)
      select id, 1, $16::json, 1, $17::timestamptz from begun where $16::json is not null`,
     [
@@ -225,35 +226,38 @@ export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
   );
 }
 
-/** Null: the hash is now this payment's. Else the payment that has it. */
-export async function claimHash(
+/** Who claims a hash. */
+export interface HashClaim {
+  /** Null: foreign parts have the hash. */
+  readonly payment_id: string | null;
+  readonly settled: boolean;
+  /** Of the foreign parts: a node that has one. */
+  readonly node_id: NodeId | null;
+}
+
+/** @param paymentId null: for foreign parts. @returns false: it is claimed already */
+export const claimHash = async (
   tx: Tx,
   network: string,
   hash: PaymentHash,
-  paymentId: string,
-): Promise<string | null> {
-  const mine = await tx.query(
-    `insert into hash_claim (network, payment_hash, payment_id) values ($1, $2, $3)
-     on conflict do nothing returning payment_id`,
-    [network, hash, paymentId],
-  );
-  if (mine.length === 1) return null;
-  const other = await tx.one<{ payment_id: string }>(
-    'select payment_id from hash_claim where network = $1 and payment_hash = $2',
-    [network, hash],
-  );
-  return other.payment_id;
-}
+  paymentId: string | null,
+): Promise<boolean> =>
+  (
+    await tx.query(
+      `insert into hash_claim (network, payment_hash, payment_id) values ($1, $2, $3)
+       on conflict do nothing returning payment_hash`,
+      [network, hash, paymentId],
+    )
+  ).length === 1;
 
-/** Who holds the claim of a hash. */
-export const findClaim = (
-  read: Statements,
-  network: string,
-  hash: PaymentHash,
-): Promise<{ payment_id: string; state: PaymentState } | null> =>
-  read.maybe(
-    `select payment_id, state from hash_claim join payment on payment.id = payment_id
-     where hash_claim.network = $1 and hash_claim.payment_hash = $2`,
+export const findClaim = (read: Statements, network: string, hash: PaymentHash): Promise<HashClaim | null> =>
+  read.maybe<HashClaim>(
+    `select payment_id, foreign_part.node_id,
+            coalesce(payment.state, foreign_part.state, '') = 'settled' as settled
+     from hash_claim as claim left join payment on payment.id = payment_id
+       left join foreign_part on payment_id is null and foreign_part.state <> 'failed'
+         and foreign_part.network = claim.network and foreign_part.payment_hash = claim.payment_hash
+     where claim.network = $1 and claim.payment_hash = $2 order by foreign_part.state desc limit 1`,
     [network, hash],
   );
 

@@ -1,0 +1,58 @@
+/** Parts at own nodes that are of no payment here. */
+import type { Statements, Tx } from '../kit/db.ts';
+import type { NodeId, PartToken, PaymentHash, Preimage } from '../lightning/ids.ts';
+import type { Msat } from '../money/msat.ts';
+
+export interface ForeignPart {
+  readonly token: PartToken;
+  readonly node_id: NodeId;
+  readonly network: string;
+  readonly payment_hash: PaymentHash;
+  readonly amount_msat: Msat;
+  readonly fee_msat: Msat;
+}
+
+/** Of a payment, or foreign and told before. */
+export const isKnownPart = async (read: Statements, token: PartToken): Promise<boolean> =>
+  (
+    await read.one<{ known: boolean }>(
+      `select exists (select from part where token = $1) or exists (select from foreign_part where token = $1) as known`,
+      [token],
+    )
+  ).known;
+
+export async function insertForeign(tx: Tx, part: ForeignPart): Promise<void> {
+  await tx.query(
+    `insert into foreign_part (token, node_id, network, payment_hash, amount_msat, fee_msat, state)
+     values ($1, $2, $3, $4, $5, $6, 'in_flight')`,
+    [part.token, part.node_id, part.network, part.payment_hash, part.amount_msat, part.fee_msat],
+  );
+}
+
+/** Null: there is no such part, or it has ended already. */
+export const endForeignPart = (
+  tx: Tx,
+  token: PartToken,
+  state: 'settled' | 'failed',
+  preimage: Preimage | null,
+): Promise<ForeignPart | null> =>
+  tx.maybe<ForeignPart>(
+    `update foreign_part set state = $2, preimage = $3, ended_at = now() where token = $1 and state = 'in_flight'
+     returning token, node_id, network, payment_hash, amount_msat, fee_msat`,
+    [token, state, preimage],
+  );
+
+/** Once every foreign part of the hash has failed. */
+export async function releaseForeignHash(tx: Tx, network: string, hash: PaymentHash): Promise<void> {
+  await tx.query(
+    `delete from hash_claim where network = $1 and payment_hash = $2 and payment_id is null and not exists (
+       select from foreign_part where network = $1 and payment_hash = $2 and state <> 'failed')`,
+    [network, hash],
+  );
+}
+
+/** A part whose token its node has forgotten, or never had, goes by another from here on. */
+export async function renamePart(tx: Tx, from: PartToken, to: PartToken): Promise<void> {
+  await tx.query('update part set token = $2 where token = $1', [from, to]);
+  await tx.query(`delete from effect where kind in ('part.send', 'part.resolve') and key = $1`, [from]);
+}

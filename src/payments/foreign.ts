@@ -1,0 +1,132 @@
+/**
+ * Parts at own nodes that Argosy does not know: of a payment whose newest attempt was lost with the database, or sent
+ * by other software. The first are the payment's again; the others claim their hash, and are booked to the suspense
+ * account of the node, for a person to explain.
+ */
+import { newId } from '../kit/ids.ts';
+import { announce } from '../kit/outbox-store.ts';
+import { type Books, post } from '../ledger/store.ts';
+import type { NodeId, PaymentHash } from '../lightning/ids.ts';
+import { deliveredMsat, feeMsat, type Route, sentMsat } from '../lightning/route.ts';
+import type { NodeEvent } from '../nodes/node.ts';
+import { applyTo } from './apply.ts';
+import type { PaymentsContext } from './context.ts';
+import { bookForeignReturned, bookForeignSent, bookForeignSettled } from './foreign-booking.ts';
+import {
+  endForeignPart,
+  type ForeignPart,
+  insertForeign,
+  isKnownPart,
+  releaseForeignHash,
+  renamePart,
+} from './foreign-store.ts';
+import { fits, type Part } from './payment.ts';
+import { claimHash, findClaim, lockPayment, type StoredPayment } from './store.ts';
+
+type Found = Extract<NodeEvent, { kind: 'part_found' }>;
+type Ended = Extract<NodeEvent, { kind: 'part_settled' | 'part_failed' }>;
+
+export async function takeFound(
+  context: PaymentsContext,
+  tx: Books,
+  node: NodeId,
+  event: Found,
+): Promise<void> {
+  if (event.own || (await isKnownPart(tx, event.token))) return;
+  const { network } = context;
+  const claimant = await claimFor(tx, network, event.paymentHash);
+  const stored = claimant === null ? null : await lockPayment(tx, claimant);
+  if (stored !== null && (await takeBack(context, tx, stored, node, event))) return;
+  const part = foreignPart(network, node, event);
+  await insertForeign(tx, part);
+  post(tx, bookForeignSent(part));
+  await announce(tx, 'foreign_part.found', node, foreignView(part));
+  if (stored === null) return;
+  const message = `node ${node} pays ${part.amount_msat} msat to the hash of ${stored.payment.id}, besides that payment`;
+  context.log.error({ payment: stored.payment.id }, message);
+  await announce(tx, 'alarm', stored.payment.id, { message });
+}
+
+/** The payment that has the hash; null: it is claimed for foreign parts. */
+async function claimFor(tx: Books, network: string, hash: PaymentHash): Promise<string | null> {
+  // Whoever intends a payment of this hash at this moment is waited for; one that fails meanwhile lets go of it.
+  for (;;) {
+    if (await claimHash(tx, network, hash, null)) return null;
+    const claim = await findClaim(tx, network, hash);
+    if (claim !== null) return claim.payment_id;
+  }
+}
+
+/** The payment has such a part, or has room for it. */
+async function takeBack(
+  context: PaymentsContext,
+  tx: Books,
+  stored: StoredPayment,
+  nodeId: NodeId,
+  { token, route }: Found,
+): Promise<boolean> {
+  const { payment } = stored;
+  const same = payment.parts.find((part) => isSame(part, nodeId, route));
+  if (same !== undefined) {
+    await renamePart(tx, same.token, token);
+    const parts = payment.parts.map((part) => (part === same ? { ...part, token } : part));
+    await applyTo(context, tx, { ...stored, payment: { ...payment, parts } }, { kind: 'accepted', token });
+    return true;
+  }
+  if (!fits(payment, route)) return false;
+  const part: Part = {
+    id: newId('prt', context.clock.now()),
+    attempt: payment.attempt + 1,
+    nodeId,
+    token,
+    route,
+    state: 'in_flight',
+    failure: null,
+    sendMs: null,
+  };
+  await applyTo(context, tx, stored, { kind: 'found', part });
+  return true;
+}
+
+/** By its amounts, which no other part of its attempt has; what was accepted is known to the node by its token. */
+const isSame = (part: Part, node: NodeId, route: Route): boolean =>
+  (part.state === 'planned' || part.state === 'unknown') &&
+  part.nodeId === node &&
+  deliveredMsat(part.route) === deliveredMsat(route) &&
+  sentMsat(part.route) === sentMsat(route);
+
+/** The end of a part that is of no payment here; unknown ones are left alone. */
+export async function endForeign(tx: Books, event: Ended): Promise<void> {
+  const settled = event.kind === 'part_settled';
+  const part = await endForeignPart(
+    tx,
+    event.token,
+    settled ? 'settled' : 'failed',
+    settled ? event.preimage : null,
+  );
+  if (part === null) return;
+  post(tx, settled ? bookForeignSettled(part) : bookForeignReturned(part));
+  if (!settled) await releaseForeignHash(tx, part.network, part.payment_hash);
+  await announce(
+    tx,
+    settled ? 'foreign_part.settled' : 'foreign_part.failed',
+    part.node_id,
+    foreignView(part),
+  );
+}
+
+const foreignPart = (network: string, node: NodeId, { token, paymentHash, route }: Found): ForeignPart => ({
+  token,
+  node_id: node,
+  network,
+  payment_hash: paymentHash,
+  amount_msat: deliveredMsat(route),
+  fee_msat: feeMsat(route),
+});
+
+const foreignView = ({ node_id, payment_hash, amount_msat, fee_msat }: ForeignPart) => ({
+  node: node_id,
+  payment_hash,
+  amount_msat: amount_msat.toString(),
+  fee_msat: fee_msat.toString(),
+});

@@ -34,7 +34,10 @@ export async function beginEpoch(tx: Tx): Promise<bigint | null> {
      where identity is distinct from database_identity() returning epoch`,
   );
   if (begun === null) return null;
-  if (begun.epoch > 0n) await tx.query('update node_session set token = token + 1, expires_at = now()');
+  if (begun.epoch === 0n) return 0n;
+  await tx.query('update node_session set token = token + 1, expires_at = now()');
+  // What was claimed in the other database is claimed by nobody here; it stays begun.
+  await tx.query('update effect set run_after = now(), claim = claim + 1 where attempts > 0');
   return begun.epoch;
 }
 

@@ -1,5 +1,5 @@
 /** How what other hands paid and received is booked: to the suspense account of the node, item by item. Pure. */
-import { nodeAccounts, type Transfer } from '../ledger/account.ts';
+import { type Account, heldAccount, nodeAccounts, type Transfer } from '../ledger/account.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import type { ForeignPart } from './foreign-store.ts';
 
@@ -23,6 +23,31 @@ export function bookForeignSettled(part: ForeignPart): Transfer[] {
   return [
     { debit: suspense, credit: inFlight, amountMsat: part.amount_msat, source, reason: 'settled' },
     { debit: feesPaid, credit: inFlight, amountMsat: part.fee_msat, source, reason: 'fee' },
+  ];
+}
+
+/** The payer pays for what foreign parts paid of its payment: so much leaves the suspense accounts of their nodes. */
+export function bookPaidByForeign(
+  paymentId: string,
+  payer: Account,
+  amountMsat: bigint,
+  feeMsat: bigint,
+  parts: readonly ForeignPart[],
+): Transfer[] {
+  const held = heldAccount(payer);
+  let left = amountMsat;
+  const taken = parts.map((part): Transfer => {
+    const amount = part.amount_msat < left ? part.amount_msat : left;
+    left -= amount;
+    const { suspense } = nodeAccounts(part.node_id);
+    return { debit: held, credit: suspense, amountMsat: amount, source: sourceOf(part), reason: 'explained' };
+  });
+  const [first] = parts;
+  if (first === undefined) return taken;
+  const { feesCharged } = nodeAccounts(first.node_id);
+  return [
+    ...taken,
+    { debit: held, credit: feesCharged, amountMsat: feeMsat, source: paymentId, reason: 'fee_charged' },
   ];
 }
 

@@ -56,3 +56,29 @@ export async function renamePart(tx: Tx, from: PartToken, to: PartToken): Promis
   await tx.query('update part set token = $2 where token = $1', [from, to]);
   await tx.query(`delete from effect where kind in ('part.send', 'part.resolve') and key = $1`, [from]);
 }
+
+/** The parts of a hash together: whether one is under way, and what is settled. */
+export const sumForeign = (
+  read: Statements,
+  network: string,
+  hash: PaymentHash,
+): Promise<{ open: boolean; preimage: Preimage | null; amount_msat: bigint; fee_msat: bigint }> =>
+  read.one(
+    `select coalesce(bool_or(state = 'in_flight'), false) as open, max(preimage) as preimage,
+            coalesce(sum(amount_msat) filter (where state = 'settled'), 0)::bigint as amount_msat,
+            coalesce(sum(fee_msat) filter (where state = 'settled'), 0)::bigint as fee_msat
+     from foreign_part where network = $1 and payment_hash = $2`,
+    [network, hash],
+  );
+
+/** Oldest first. */
+export const settledForeign = (
+  read: Statements,
+  network: string,
+  hash: PaymentHash,
+): Promise<ForeignPart[]> =>
+  read.query<ForeignPart>(
+    `select token, node_id, network, payment_hash, amount_msat, fee_msat from foreign_part
+     where network = $1 and payment_hash = $2 and state = 'settled' order by found_at, token`,
+    [network, hash],
+  );

@@ -1,13 +1,14 @@
 /**
- * Parts at own nodes that Argosy does not know: of a payment whose newest attempt was lost with the database, or sent
- * by other software. The first are the payment's again; the others claim their hash, and are booked to the suspense
- * account of the node, for a person to explain.
+ * Parts at own nodes that Argosy does not know: of an attempt that was lost with the database, or sent by other
+ * software. They claim their hash, and are booked to the suspense account of the node, for a person to explain; a
+ * payment of ours that has no part left is paid by them.
  */
-import { newId } from '../kit/ids.ts';
+import type { Statements } from '../kit/db.ts';
 import { announce } from '../kit/outbox-store.ts';
 import { type Books, post } from '../ledger/store.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import { deliveredMsat, feeMsat, type Route, sentMsat } from '../lightning/route.ts';
+import { msat } from '../money/msat.ts';
 import type { NodeEvent } from '../nodes/node.ts';
 import { applyTo } from './apply.ts';
 import type { PaymentsContext } from './context.ts';
@@ -19,8 +20,9 @@ import {
   isKnownPart,
   releaseForeignHash,
   renamePart,
+  sumForeign,
 } from './foreign-store.ts';
-import { fits, type Part } from './payment.ts';
+import type { Part, Payment, PaymentEvent } from './payment.ts';
 import { claimHash, findClaim, lockPayment, type StoredPayment } from './store.ts';
 
 type Found = Extract<NodeEvent, { kind: 'part_found' }>;
@@ -36,12 +38,12 @@ export async function takeFound(
   const { network } = context;
   const claimant = await claimFor(tx, network, event.paymentHash);
   const stored = claimant === null ? null : await lockPayment(tx, claimant);
-  if (stored !== null && (await takeBack(context, tx, stored, node, event))) return;
+  if (stored !== null && (await recognise(context, tx, stored, node, event))) return;
   const part = foreignPart(network, node, event);
   await insertForeign(tx, part);
   post(tx, bookForeignSent(part));
   await announce(tx, 'foreign_part.found', node, foreignView(part));
-  if (stored === null) return;
+  if (stored?.payment.state !== 'settled') return;
   const message = `node ${node} pays ${part.amount_msat} msat to the hash of ${stored.payment.id}, besides that payment`;
   context.log.error({ payment: stored.payment.id }, message);
   await announce(tx, 'alarm', stored.payment.id, { message });
@@ -57,8 +59,8 @@ async function claimFor(tx: Books, network: string, hash: PaymentHash): Promise<
   }
 }
 
-/** The payment has such a part, or has room for it. */
-async function takeBack(
+/** The payment has such a part: its node knows it by this token, and by no other. */
+async function recognise(
   context: PaymentsContext,
   tx: Books,
   stored: StoredPayment,
@@ -67,24 +69,10 @@ async function takeBack(
 ): Promise<boolean> {
   const { payment } = stored;
   const same = payment.parts.find((part) => isSame(part, nodeId, route));
-  if (same !== undefined) {
-    await renamePart(tx, same.token, token);
-    const parts = payment.parts.map((part) => (part === same ? { ...part, token } : part));
-    await applyTo(context, tx, { ...stored, payment: { ...payment, parts } }, { kind: 'accepted', token });
-    return true;
-  }
-  if (!fits(payment, route)) return false;
-  const part: Part = {
-    id: newId('prt', context.clock.now()),
-    attempt: payment.attempt + 1,
-    nodeId,
-    token,
-    route,
-    state: 'in_flight',
-    failure: null,
-    sendMs: null,
-  };
-  await applyTo(context, tx, stored, { kind: 'found', part });
+  if (same === undefined) return false;
+  await renamePart(tx, same.token, token);
+  const parts = payment.parts.map((part) => (part === same ? { ...part, token } : part));
+  await applyTo(context, tx, { ...stored, payment: { ...payment, parts } }, { kind: 'accepted', token });
   return true;
 }
 
@@ -94,6 +82,22 @@ const isSame = (part: Part, node: NodeId, route: Route): boolean =>
   part.nodeId === node &&
   deliveredMsat(part.route) === deliveredMsat(route) &&
   sentMsat(part.route) === sentMsat(route);
+
+/**
+ * What foreign parts mean for a payment that would go on: it waits for their end, was paid by them, or may go on (null).
+ * What they have settled is less than its amount: then nobody knows for what.
+ */
+export async function meetForeign(
+  read: Statements,
+  network: string,
+  { paymentHash, amountMsat }: Payment,
+): Promise<'wait' | PaymentEvent | null> {
+  const { open, preimage, amount_msat, fee_msat } = await sumForeign(read, network, paymentHash);
+  if (open) return 'wait';
+  if (preimage === null) return null;
+  if (amount_msat < amountMsat) return { kind: 'given_up', failure: 'INVOICE_ALREADY_PAID' };
+  return { kind: 'paid_by_foreign', preimage, feeMsat: msat(fee_msat) };
+}
 
 /** The end of a part that is of no payment here; unknown ones are left alone. */
 export async function endForeign(tx: Books, event: Ended): Promise<void> {

@@ -14,6 +14,7 @@ import type { LightningNode, PartOrder, PartStatus, SendAnswer } from '../nodes/
 import { applyPartEvent, applyTo } from './apply.ts';
 import { keepPlan } from './attempt-store.ts';
 import type { PaymentsContext } from './context.ts';
+import { meetForeign } from './foreign.ts';
 import { findInvoice } from './invoice-store.ts';
 import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
 import type { MadePlan, PaymentPlan } from './plan.ts';
@@ -246,6 +247,9 @@ async function planAgain(context: PaymentsContext, effect: Effect): Promise<void
   const past = await readPast(context.db.read);
   // What became of it since may be told yet.
   if (!past.current || past.unimported.length > 0) return notYet(context, effect);
+  const foreign = await meetForeign(context.db.read, context.network, payment);
+  if (foreign === 'wait') return notYet(context, effect);
+  if (foreign !== null) return endPlanning(context, effect, id, foreign);
   const over = (await isOutdated(context.db.read, id))
     ? 'INTERRUPTED'
     : reasonToStop(context, stored, invoice);

@@ -171,7 +171,9 @@ export type NodeEvent = { readonly cursor: Cursor } /**
       readonly kind: 'part_found';
       readonly token: PartToken;
       readonly paymentHash: PaymentHash;
-      readonly route: Route;
+      /** What the payee gets of it; the fee comes on top. */
+      readonly amountMsat: Msat;
+      readonly feeMsat: Msat;
       readonly own?: true;
     }
   | {

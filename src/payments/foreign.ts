@@ -7,7 +7,6 @@ import type { Statements } from '../kit/db.ts';
 import { announce } from '../kit/outbox-store.ts';
 import { type Books, post } from '../ledger/store.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
-import { deliveredMsat, feeMsat, type Route, sentMsat } from '../lightning/route.ts';
 import { msat } from '../money/msat.ts';
 import type { NodeEvent } from '../nodes/node.ts';
 import { applyTo } from './apply.ts';
@@ -22,7 +21,7 @@ import {
   renamePart,
   sumForeign,
 } from './foreign-store.ts';
-import type { Part, Payment, PaymentEvent } from './payment.ts';
+import { type Part, type Payment, type PaymentEvent, partFeeMsat, partMsat } from './payment.ts';
 import { claimHash, findClaim, lockPayment, type StoredPayment } from './store.ts';
 
 type Found = Extract<NodeEvent, { kind: 'part_found' }>;
@@ -65,10 +64,11 @@ async function recognise(
   tx: Books,
   stored: StoredPayment,
   nodeId: NodeId,
-  { token, route }: Found,
+  found: Found,
 ): Promise<boolean> {
   const { payment } = stored;
-  const same = payment.parts.find((part) => isSame(part, nodeId, route));
+  const { token } = found;
+  const same = payment.parts.find((part) => isSame(part, nodeId, found));
   if (same === undefined) return false;
   await renamePart(tx, same.token, token);
   const parts = payment.parts.map((part) => (part === same ? { ...part, token } : part));
@@ -77,11 +77,11 @@ async function recognise(
 }
 
 /** By its amounts, which no other part of its attempt has; what was accepted is known to the node by its token. */
-const isSame = (part: Part, node: NodeId, route: Route): boolean =>
+const isSame = (part: Part, node: NodeId, { amountMsat, feeMsat }: Found): boolean =>
   (part.state === 'planned' || part.state === 'unknown') &&
   part.nodeId === node &&
-  deliveredMsat(part.route) === deliveredMsat(route) &&
-  sentMsat(part.route) === sentMsat(route);
+  partMsat(part) === amountMsat &&
+  partFeeMsat(part) === feeMsat;
 
 /**
  * What foreign parts mean for a payment that would go on: it waits for their end, was paid by them, or may go on (null).
@@ -119,13 +119,17 @@ export async function endForeign(tx: Books, event: Ended): Promise<void> {
   );
 }
 
-const foreignPart = (network: string, node: NodeId, { token, paymentHash, route }: Found): ForeignPart => ({
+const foreignPart = (
+  network: string,
+  node: NodeId,
+  { token, paymentHash, amountMsat, feeMsat }: Found,
+): ForeignPart => ({
   token,
   node_id: node,
   network,
   payment_hash: paymentHash,
-  amount_msat: deliveredMsat(route),
-  fee_msat: feeMsat(route),
+  amount_msat: amountMsat,
+  fee_msat: feeMsat,
 });
 
 const foreignView = ({ node_id, payment_hash, amount_msat, fee_msat }: ForeignPart) => ({

@@ -70,7 +70,10 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
   return below === 0 ? 0 : above / below;
 }
 
-export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** Of 100 values that many are smaller. */
+export const percentile = (values: readonly number[], percent: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length * percent) / 100)] ?? 0;
+
+export const median = (values: readonly number[]): number => percentile(values, 50);
 
 export const round = (value: number): number => Math.round(value * 100) / 100;

@@ -4,15 +4,15 @@ import type { Db, Tx } from '../src/kit/db.ts';
 const BATCH = 5_000;
 
 /**
- * Adds `count` settled payments with obligation, hash claim, part, transfers, idempotency key and events, then
+ * Brings settled payments up to `count`, `there` of which are there, with obligation, hash claim, part, transfers, idempotency key and events, then
  * vacuums as autovacuum would have by then. Balances are not touched: the copies moved no money.
  */
-export async function addHistory(db: Db, count: number): Promise<void> {
-  for (let first = 1; first <= count; first += BATCH) {
+export async function addHistory(db: Db, count: number, there = 0): Promise<void> {
+  for (let first = there + 1; first <= count; first += BATCH) {
     const last = Math.min(count, first + BATCH - 1);
     await db.tx((tx) => addBatch(tx, first, last), { queryTimeoutMs: 600_000 });
   }
-  if (count > 0) await db.read.query('vacuum analyze');
+  if (count > there) await db.read.query('vacuum analyze');
 }
 
 async function addBatch(tx: Tx, first: number, last: number): Promise<void> {

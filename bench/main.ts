@@ -1,12 +1,14 @@
 /** `npm run bench -- NAME [--json]`: measures; the last line of --json is one object. Ratios are within one run. */
 import { benchNode } from './node.ts';
 import { benchPay } from './pay.ts';
+import { benchScale } from './scale.ts';
 import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, (options: Map<string, string>) => Promise<Record<string, unknown>>>> =
   {
     node: benchNode,
     pay: benchPay,
+    scale: benchScale,
     soak: benchSoak,
   };
 

@@ -8,22 +8,18 @@ import { join } from 'node:path';
 import { ensureOwner, newSecret } from '../src/access/service.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { type Db, type DbTarget, openDb } from '../src/kit/db.ts';
-import { openLog } from '../src/kit/log.ts';
 import { migrate } from '../src/kit/migrate.ts';
 import { startPostgres } from '../src/kit/postgres.ts';
 import { type Bolt11, decodeBolt11 } from '../src/lightning/bolt11.ts';
-import { nodeId, partToken } from '../src/lightning/ids.ts';
+import { partToken } from '../src/lightning/ids.ts';
 import { fromSat } from '../src/money/msat.ts';
-import { type MemoryNetwork, memoryNetwork, systemTime } from '../src/nodes/memory/network.ts';
-import type { LightningNode, NodeEvent } from '../src/nodes/node.ts';
+import type { NodeEvent } from '../src/nodes/node.ts';
 import { routeQuestion } from '../src/payments/asking.ts';
-import { openSystem } from '../src/system.ts';
 import { addHistory } from './history.ts';
+import { askFor, openPayer, type Payer, payersWorld } from './payer.ts';
 
 const SAT = 1_000n;
 const CONCURRENCY = 64;
-
-type Pay = (invoice: string) => Promise<void>;
 
 export async function benchPay(options: Map<string, string>): Promise<Record<string, unknown>> {
   const payments = Number(options.get('payments') ?? 2_000);
@@ -86,11 +82,6 @@ async function secondDatabase(target: DbTarget): Promise<DbTarget> {
   return { ...target, database: 'aged' };
 }
 
-interface Payer {
-  readonly invoice: () => Promise<string>;
-  readonly pay: Pay;
-}
-
 /** Wall and CPU time (of this process, without PostgreSQL's) of `count` payments, 64 at once. */
 async function measure(count: number, payer: Payer): Promise<{ ms: number; cpuMs: number }> {
   const invoices: string[] = [];
@@ -106,19 +97,6 @@ async function measure(count: number, payer: Payer): Promise<{ ms: number; cpuMs
   return { ms: performance.now() - start, cpuMs: (used.user + used.system) / 1000 };
 }
 
-/** Three own nodes, each with its own channel to the merchant; room for 200,000 payments. */
-function world(): MemoryNetwork {
-  const network = memoryNetwork({ seed: 'bench', time: systemTime });
-  for (const name of ['us', 'eu', 'asia', 'merchant']) network.addNode({ name });
-  for (const name of ['us', 'eu', 'asia']) {
-    network.addChannel({ from: name, to: 'merchant', capacityMsat: fromSat(2_000_000_000n) });
-  }
-  return network;
-}
-
-const ask = (merchant: LightningNode) => async () =>
-  (await merchant.invoice({ amountMsat: fromSat(SAT), description: 'bench', expirySeconds: 86_400 })).bolt11;
-
 function read(text: string): Bolt11 {
   const decoded = decodeBolt11(text);
   if (decoded.kind === 'fault') throw new Error(decoded.detail);
@@ -127,7 +105,7 @@ function read(text: string): Bolt11 {
 
 /** The least that any system must do: decode, find a route, send, wait for the end. */
 async function rawPayer(): Promise<Payer> {
-  const network = world();
+  const network = payersWorld('bench', ['us', 'eu', 'asia']);
   const us = network.open('us');
   const ends = new Map<string, (event: NodeEvent) => void>();
   us.subscribe(null, async (batch) => {
@@ -135,7 +113,7 @@ async function rawPayer(): Promise<Payer> {
   });
   let tokens = 0;
   return {
-    invoice: ask(network.open('merchant')),
+    invoice: askFor(network.open('merchant'), SAT),
     async pay(text) {
       const invoice = read(text);
       const amountMsat = fromSat(SAT);
@@ -152,76 +130,18 @@ async function rawPayer(): Promise<Payer> {
   };
 }
 
-async function systemPayer(
-  target: Parameters<typeof openDb>[0],
-): Promise<Payer & { db: Db; stop(): Promise<void> }> {
+async function systemPayer(target: DbTarget): Promise<Payer & { db: Db; stop(): Promise<void> }> {
   const db = openDb(target, { max: 20 });
   await migrate(db);
   const secret = newSecret();
   await db.tx((tx) => ensureOwner(tx, systemClock, secret));
-  const network = world();
-  const log = openLog('error');
-  const nodes = ['us', 'eu', 'asia'].map((name) => ({
-    id: nodeId(name),
-    region: name,
-    driver: 'memory',
-    node: network.open(name),
-  }));
-  const system = await openSystem({ db, clock: systemClock, log, network: 'regtest', nodes });
-  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
-  const ends = await settlements(system.api.fetch, headers);
-  let keys = 0;
+  const payer = await openPayer(db, secret);
   return {
+    ...payer,
     db,
-    invoice: ask(network.open('merchant')),
-    async pay(invoice) {
-      const response = await system.api.request('/v1/payments', {
-        method: 'POST',
-        headers: { ...headers, 'idempotency-key': `bench-${++keys}` },
-        body: JSON.stringify({ invoice }),
-      });
-      const body = (await response.json()) as { id: string };
-      if (response.status !== 202) throw new Error(JSON.stringify(body));
-      await ends(body.id);
-    },
     async stop() {
-      await system.stop();
+      await payer.stop();
       await db.close();
     },
   };
-}
-
-/** Hears of ends as an integrator would: over `/v1/events`. */
-async function settlements(
-  fetch: (request: Request) => Response | Promise<Response>,
-  headers: Record<string, string>,
-): Promise<(id: string) => Promise<void>> {
-  const over = new Set<string>();
-  const waiting = new Map<string, () => void>();
-  const response = await fetch(new Request('http://bench/v1/events', { headers }));
-  if (response.body === null) throw new Error('no event stream');
-  void (async () => {
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const data = line.startsWith('data: ')
-          ? (JSON.parse(line.slice(6)) as { type: string; subject: string })
-          : null;
-        if (data?.type === 'payment.failed') throw new Error(`a payment failed: ${line}`);
-        if (data?.type !== 'payment.settled') continue;
-        const end = waiting.get(data.subject);
-        if (end === undefined) over.add(data.subject);
-        else end();
-        waiting.delete(data.subject);
-      }
-    }
-  })();
-  return (id) =>
-    new Promise((resolve) => {
-      if (over.delete(id)) resolve();
-      else waiting.set(id, resolve);
-    });
 }

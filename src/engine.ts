@@ -2,17 +2,17 @@
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
 import { IMPORT_AFTER_MS } from './fleet/past.ts';
-import type { BookEvent } from './fleet/session.ts';
+import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
 import { startEffects } from './kit/effects.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
-import { applyPartEvent } from './payments/apply.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
-import { endForeign, takeFound } from './payments/foreign.ts';
-import { creditInvoice, invoiceEffects } from './payments/receive.ts';
+import { bookEvents } from './payments/events.ts';
+import { invoiceEffects } from './payments/receive.ts';
 import { startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
 
@@ -48,6 +48,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     network,
     patience: options.patience ?? DEFAULT_PATIENCE,
     unanswered: new Set(),
+    intents: shareBooks(db),
+    conclusions: shareBooks(db),
     kick() {
       runner.kick();
       publisher.kick();
@@ -58,26 +60,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvent = async (tx, node, event) => {
-    switch (event.kind) {
-      case 'part_found':
-        return takeFound(payments, tx, node, event);
-      case 'part_settled': {
-        const { token, preimage, feeMsat } = event;
-        const ours = await applyPartEvent(payments, tx, { kind: 'settled', token, preimage, feeMsat });
-        return ours === null ? endForeign(tx, event) : undefined;
-      }
-      case 'part_failed': {
-        const { token, reason } = event;
-        const ours = await applyPartEvent(payments, tx, { kind: 'failed', token, reason });
-        return ours === null ? endForeign(tx, event) : undefined;
-      }
-      case 'invoice_settled':
-        return creditInvoice(payments, tx, node, event.paymentHash, event.receivedMsat);
-      default: // the fleet itself has dealt with the others
-        return;
-    }
-  };
+  const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
   const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);

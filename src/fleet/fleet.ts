@@ -15,7 +15,7 @@ import { type Joining, type Member, startMember } from './member.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
 import { goOnWithout, noticeCopy } from './past.ts';
 import type { Past } from './past-store.ts';
-import type { BookEvent } from './session.ts';
+import type { BookEvents } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
 import type { Panic } from './switch-store.ts';
@@ -100,7 +100,7 @@ export interface FleetContext {
   readonly log: Log;
   readonly network: Network;
   /** Books what a node tells; runs inside the transaction that moves the node's cursor. */
-  readonly book: BookEvent;
+  readonly book: BookEvents;
   /** After events were committed. */
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */

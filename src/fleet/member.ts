@@ -4,7 +4,7 @@ import { adopt, messageOf } from './adopt.ts';
 import { bookNodeEvent } from './booking.ts';
 import type { FleetContext, OwnNode } from './fleet.ts';
 import { NEVER_READ, type Reading, type Watch, watchNode } from './health.ts';
-import { type BookEvent, openSession, type Session } from './session.ts';
+import { type BookEvents, openSession, type Session } from './session.ts';
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
@@ -92,14 +92,15 @@ export function startMember(context: FleetContext, own: OwnNode): Member {
 
 /** Books what a node tells, as long as it is the one that was adopted. */
 const bookWhile =
-  (context: FleetContext, watch: Watch): BookEvent =>
-  async (tx, id, event) => {
+  (context: FleetContext, watch: Watch): BookEvents =>
+  async (tx, id, events) => {
     if (!watch.isItself()) {
       watch.soon();
       throw new Error(`node ${id} has not said yet who it is`);
     }
-    post(tx, bookNodeEvent(id, event));
+    for (const event of events) post(tx, bookNodeEvent(id, event));
     // Whoever tells something answers again.
-    if (event.kind === 'channel_changed' || watch.current().reach === 'down') watch.soon();
-    await context.book(tx, id, event);
+    const changed = events.some(({ kind }) => kind === 'channel_changed');
+    if (changed || watch.current().reach === 'down') watch.soon();
+    await context.book(tx, id, events);
   };

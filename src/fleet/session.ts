@@ -21,8 +21,8 @@ const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 const MATCH_MS = 10_000;
 
-/** Books one event of a node in the transaction that also moves its cursor. */
-export type BookEvent = (tx: Books, node: NodeId, event: NodeEvent) => Promise<void>;
+/** Books events of a node in the transaction that also moves its cursor. */
+export type BookEvents = (tx: Books, node: NodeId, events: readonly NodeEvent[]) => Promise<void>;
 
 export interface Session {
   /** False once the lease is lost, has run out or the session stopped: the process must not call the node then. */
@@ -53,7 +53,7 @@ interface Waypoint {
 export async function openSession(
   context: { readonly db: Db; readonly clock: Clock; readonly log: Log },
   { id, node, holder = randomUUID() }: Pick<OwnNode, 'id' | 'node' | 'holder'>,
-  book: BookEvent,
+  book: BookEvents,
   afterBooking: () => void,
   streamChanged: () => void = () => {},
 ): Promise<Session> {
@@ -88,7 +88,7 @@ export async function openSession(
         );
       }
       const fresh = piece.slice(done + 1);
-      for (const event of fresh) await book(tx, id, event);
+      await book(tx, id, fresh);
       const last = fresh.at(-1);
       if (last !== undefined) await moveCursor(tx, id, last.cursor);
       if (reached !== null) {

@@ -1,5 +1,6 @@
 /** What every process on the database must know: who is drained, and whether anything is sent at all. */
 import type { Statements, Tx } from '../kit/db.ts';
+import { together } from '../kit/together.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Drain } from './standing.ts';
 
@@ -17,7 +18,12 @@ export interface Panic {
 
 const PANIC = 'select is_on as "on", epoch, reason, principal, at from panic';
 
-export const readPanic = (read: Statements): Promise<Panic> => read.one<Panic>(PANIC);
+export const readPanic = (read: Statements): Promise<Panic> => readPanicOnce(read, null);
+
+const readPanicOnce = together(async (read: Statements, all: readonly null[]) => {
+  const panic = await read.one<Panic>(PANIC);
+  return all.map(() => panic);
+});
 
 export async function readDrains(read: Statements): Promise<ReadonlyMap<NodeId, readonly Drain[]>> {
   const rows = await read.query<Drain & { node_id: NodeId }>(
@@ -84,16 +90,28 @@ export interface Clearance {
 }
 
 /** Asked right before a part leaves. One statement, so one moment. */
-export const readClearance = (read: Statements, token: string): Promise<Clearance> =>
-  read.one<Clearance>(
-    `select (select is_on from panic) as panic,
-            exists (select from node_drain where node_drain.node_id = part.node_id) as drained,
-            exists (select from part as other where other.payment_id = part.payment_id and other.id <> part.id
-                      and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun,
-            past.identity is distinct from database_identity() or exists (
-              select from node join node_session on node_session.node_id = node.id
-              where greatest(imported_epoch, waived_epoch) < past.epoch) as unimported,
-            (select epoch from payment where payment.id = part.payment_id) < past.epoch as outdated
-     from part, past where token = $1`,
-    [token],
-  );
+export const readClearance: (read: Statements, token: string) => Promise<Clearance> = together(
+  async (read: Statements, tokens: readonly string[]) => {
+    const rows = await read.query<Clearance & { token: string }>(
+      `select token, (select is_on from panic) as panic,
+              exists (select from node_drain where node_drain.node_id = part.node_id) as drained,
+              exists (select from part as other where other.payment_id = part.payment_id and other.id <> part.id
+                        and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun,
+              past.unimported,
+              (select epoch from payment where payment.id = part.payment_id) < past.epoch as outdated
+       from part, (
+         select epoch, identity is distinct from database_identity() or exists (
+             select from node join node_session on node_session.node_id = node.id
+             where greatest(imported_epoch, waived_epoch) < past.epoch) as unimported
+         from past) as past
+       where token = any($1)`,
+      [tokens],
+    );
+    const byToken = new Map(rows.map((row) => [row.token, row]));
+    return tokens.map((token) => {
+      const clearance = byToken.get(token);
+      if (clearance === undefined) throw new Error(`no part ${token}`);
+      return clearance;
+    });
+  },
+);

@@ -1,6 +1,7 @@
 /** Effects as they are stored: see `effects.ts`. */
 import type { NodeId } from '../lightning/ids.ts';
 import type { Tx } from './db.ts';
+import { together, writeTogether } from './together.ts';
 
 /** While a worker holds an effect, nobody else claims it for this long. ms. */
 export const CLAIM_MS = 30_000;
@@ -28,13 +29,24 @@ export interface Effect {
   readonly node_id: NodeId | null;
 }
 
-export async function addEffect(tx: Tx, effect: NewEffect): Promise<void> {
-  await tx.query(
-    `insert into effect (kind, key, node_id, payload, run_after)
-     values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond') on conflict (kind, key) do nothing`,
-    [effect.kind, effect.key, effect.nodeId ?? null, JSON.stringify(effect.payload), effect.runInMs ?? 0],
-  );
-}
+export const addEffect: (tx: Tx, effect: NewEffect) => Promise<void> = writeTogether(
+  async (tx: Tx, effects: readonly NewEffect[]) => {
+    await tx.query(
+      `insert into effect (kind, key, node_id, payload, run_after)
+       select kind, key, node_id, payload::jsonb, now() + ms * interval '1 millisecond'
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[]) as fresh (kind, key, node_id, payload, ms)
+       order by kind, key
+       on conflict (kind, key) do nothing`,
+      [
+        effects.map(({ kind }) => kind),
+        effects.map(({ key }) => key),
+        effects.map(({ nodeId }) => nodeId ?? null),
+        effects.map(({ payload }) => JSON.stringify(payload)),
+        effects.map(({ runInMs }) => runInMs ?? 0),
+      ],
+    );
+  },
+);
 
 /** An effect of a kind: its key, and what its handler is told. */
 export type WantedEffect = Pick<NewEffect, 'key' | 'payload'>;
@@ -78,13 +90,17 @@ export async function takeClaims(tx: Tx, node: NodeId): Promise<void> {
  * Ends the effect together with what `tx` records of it. False: the claim has run out and somebody else has it,
  * so the caller must record nothing.
  */
-export async function finishEffect(tx: Tx, effect: Effect): Promise<boolean> {
-  const rows = await tx.query('delete from effect where id = $1 and claim = $2 returning id', [
-    effect.id,
-    effect.claim,
-  ]);
-  return rows.length === 1;
-}
+export const finishEffect: (tx: Tx, effect: Effect) => Promise<boolean> = together(
+  async (tx: Tx, effects: readonly Effect[]) => {
+    const rows = await tx.query<{ id: bigint }>(
+      `delete from effect using unnest($1::bigint[], $2::bigint[]) as ended (id, claim)
+       where effect.id = ended.id and effect.claim = ended.claim returning effect.id`,
+      [effects.map(({ id }) => id), effects.map(({ claim }) => claim)],
+    );
+    const mine = new Set(rows.map(({ id }) => id));
+    return effects.map(({ id }) => mine.has(id));
+  },
+);
 
 /** The effect stays and comes again. False: see `finishEffect`. */
 export async function postponeEffect(tx: Tx, effect: Effect, ms: number): Promise<boolean> {

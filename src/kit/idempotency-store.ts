@@ -1,5 +1,6 @@
 /** Answered requests as they are stored: see `idempotency.ts`. */
 import type { Statements, Tx } from './db.ts';
+import { together, writeTogether } from './together.ts';
 
 export interface StoredResponse {
   readonly status: number;
@@ -18,31 +19,52 @@ export interface AnsweredRequest extends StoredResponse {
 
 type Key = Pick<IdempotentRequest, 'principalId' | 'key'>;
 
-export const findAnswered = (read: Statements, { principalId, key }: Key): Promise<AnsweredRequest | null> =>
-  read.maybe<AnsweredRequest>(
-    'select request_hash, status, body from idempotency where principal_id = $1 and key = $2',
-    [principalId, key],
-  );
+const nameOf = ({ principal_id, key }: { readonly principal_id: string; readonly key: string }): string =>
+  `${principal_id} ${key}`;
+
+const keysOf = (all: readonly Key[]): readonly [string[], string[]] => [
+  all.map(({ principalId }) => principalId),
+  all.map(({ key }) => key),
+];
+
+export const findAnswered: (read: Statements, key: Key) => Promise<AnsweredRequest | null> = together(
+  async (read: Statements, all: readonly Key[]) => {
+    const rows = await read.query<AnsweredRequest & { principal_id: string; key: string }>(
+      `select principal_id, key, request_hash, status, body
+       from unnest($1::text[], $2::text[]) as asked (principal_id, key) join idempotency using (principal_id, key)`,
+      keysOf(all),
+    );
+    const byKey = new Map(rows.map((row) => [nameOf(row), row]));
+    return all.map(({ principalId, key }) => byKey.get(nameOf({ principal_id: principalId, key })) ?? null);
+  },
+);
 
 /** False: the key has been used; waits for the end of a transaction that is using it. */
-export const takeKey = async (tx: Tx, { principalId, key, hash }: IdempotentRequest): Promise<boolean> =>
-  (
-    await tx.query(
-      `insert into idempotency (principal_id, key, request_hash, status, body) values ($1, $2, $3, 0, 'null')
-       on conflict do nothing returning key`,
-      [principalId, key, hash],
-    )
-  ).length === 1;
+export const takeKey: (tx: Tx, request: IdempotentRequest) => Promise<boolean> = together(
+  async (tx: Tx, all: readonly IdempotentRequest[]) => {
+    const rows = await tx.query<{ principal_id: string; key: string }>(
+      `insert into idempotency (principal_id, key, request_hash, status, body)
+       select principal_id, key, hash, 0, 'null'
+       from unnest($1::text[], $2::text[], $3::text[]) as fresh (principal_id, key, hash) order by principal_id, key
+       on conflict do nothing returning principal_id, key`,
+      [...keysOf(all), all.map(({ hash }) => hash)],
+    );
+    const free = new Set(rows.map(nameOf));
+    // Of two that ask for the same key in one transaction the first has it.
+    return all.map(({ principalId, key }) => free.delete(nameOf({ principal_id: principalId, key })));
+  },
+);
 
-export async function storeResponse(
-  tx: Tx,
-  { principalId, key }: Key,
-  response: StoredResponse,
-): Promise<void> {
-  await tx.query('update idempotency set status = $3, body = $4 where principal_id = $1 and key = $2', [
-    principalId,
-    key,
-    response.status,
-    JSON.stringify(response.body),
-  ]);
-}
+export const storeResponse = (tx: Tx, key: Key, response: StoredResponse): Promise<void> =>
+  updateResponse(tx, { ...key, status: response.status, body: JSON.stringify(response.body) });
+
+const updateResponse = writeTogether(
+  async (tx: Tx, all: readonly (Key & { readonly status: number; readonly body: string })[]) => {
+    await tx.query(
+      `update idempotency set status = given.status, body = given.body::jsonb
+       from unnest($1::text[], $2::text[], $3::integer[], $4::text[]) as given (principal_id, key, status, body)
+       where idempotency.principal_id = given.principal_id and idempotency.key = given.key`,
+      [...keysOf(all), all.map(({ status }) => status), all.map(({ body }) => body)],
+    );
+  },
+);

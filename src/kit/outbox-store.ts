@@ -1,5 +1,6 @@
 /** Events for the outside as they are stored: see `outbox.ts`. */
 import type { Db, Tx } from './db.ts';
+import { writeTogether } from './together.ts';
 
 export interface PublicEvent {
   /** Gapless and in order; equals SSE's `Last-Event-ID`. */
@@ -13,13 +14,23 @@ export interface PublicEvent {
   readonly at: number;
 }
 
-export async function announce(tx: Tx, type: string, subject: string, data: unknown): Promise<void> {
-  await tx.query('insert into outbox (type, subject, data) values ($1, $2, $3)', [
-    type,
-    subject,
-    JSON.stringify(data),
-  ]);
-}
+export const announce = (tx: Tx, type: string, subject: string, data: unknown): Promise<void> =>
+  insertEvent(tx, { type, subject, data: JSON.stringify(data) });
+
+type NewEvent = { readonly type: string; readonly subject: string; readonly data: string };
+
+const insertEvent = writeTogether(async (tx: Tx, events: readonly NewEvent[]) => {
+  await tx.query(
+    `insert into outbox (type, subject, data)
+     select type, subject, data::jsonb from unnest($1::text[], $2::text[], $3::text[])
+       with ordinality as fresh (type, subject, data, place) order by place`,
+    [
+      events.map((event) => event.type),
+      events.map((event) => event.subject),
+      events.map((event) => event.data),
+    ],
+  );
+});
 
 export const readEvents = (db: Db, after: bigint, limit: number): Promise<PublicEvent[]> =>
   db.read.query<PublicEvent>(

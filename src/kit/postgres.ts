@@ -39,6 +39,8 @@ export interface PostgresOptions {
   readonly maxConnections?: number;
   /** False: faster, and lost when the machine stops. For tests. Default true. */
   readonly durable?: boolean;
+  /** PostgreSQL's own, by name, instead of those for a small machine. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Overrides the probe whether root may make user namespaces. For tests. */
   readonly namespaces?: () => boolean;
 }
@@ -78,7 +80,8 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
   mkdirSync(home, { mode: 0o700, recursive: true });
   const launcher = chooseLauncher(home, dirname(binaries.postgres), options.namespaces);
   if (launcher.kind === 'refused') return launcher;
-  const site: Site = { home, data, binaries, launcher, durable: options.durable ?? true };
+  const { durable = true, settings = {} } = options;
+  const site: Site = { home, data, binaries, launcher, durable, settings };
   const failed = existsSync(join(data, 'PG_VERSION')) ? null : await initialise(site);
   return failed ?? (await runWhenFree(site, options.maxConnections ?? 40));
 }
@@ -99,6 +102,7 @@ interface Site {
   readonly binaries: PostgresBinaries;
   readonly launcher: Launcher;
   readonly durable: boolean;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 function otherVersion(data: string, major: number): Refusal<'database_other_version'> | null {
@@ -197,6 +201,7 @@ function settings(site: Site, maxConnections: number): string[] {
     log_min_messages: 'log',
     log_checkpoints: 'off',
     ...(site.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...site.settings,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -1,6 +1,6 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import * as secp256k1 from 'tiny-secp256k1';
 import { type Faulty, faulty } from './bolt11-fault.ts';
 import { bytesOf, type Words } from './bolt11-words.ts';
 import { type NodePubkey, nodePubkey } from './ids.ts';
@@ -24,8 +24,8 @@ export const signedHash = (prefix: string, data: Words): Uint8Array =>
 export const signWith =
   (secretKey: Uint8Array): Sign =>
   (hash) => {
-    const signed = secp256k1.sign(hash, secretKey, { prehash: false, format: 'recovered' });
-    return { signature: signed.subarray(1), recovery: signed[0] ?? 0 };
+    const { signature, recoveryId } = secp256k1.signRecoverable(hash, secretKey);
+    return { signature, recovery: recoveryId };
   };
 
 /**
@@ -53,10 +53,10 @@ export function readPayee(
 }
 
 function recover(hash: Uint8Array, signature: Uint8Array, recovery: number): NodePubkey | null {
-  if (recovery > 3) return null;
+  if (recovery !== 0 && recovery !== 1 && recovery !== 2 && recovery !== 3) return null;
   try {
-    const parsed = secp256k1.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery);
-    return nodePubkey(parsed.recoverPublicKey(hash).toHex(true));
+    const key = secp256k1.recover(hash, signature, recovery, true);
+    return key === null ? null : nodePubkey(bytesToHex(key));
   } catch {
     return null; // r or s out of range, or no point of the curve at r
   }
@@ -64,7 +64,7 @@ function recover(hash: Uint8Array, signature: Uint8Array, recovery: number): Nod
 
 function verify(hash: Uint8Array, signature: Uint8Array, payee: NodePubkey): boolean {
   try {
-    return secp256k1.verify(signature, hash, hexToBytes(payee), { prehash: false, lowS: true });
+    return secp256k1.verify(hash, hexToBytes(payee), signature, true);
   } catch {
     return false; // the key is no point of the curve
   }

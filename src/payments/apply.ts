@@ -5,12 +5,13 @@ import { type Account, claimAccount } from '../ledger/account.ts';
 import { type Books, post } from '../ledger/store.ts';
 import { type Msat, msat } from '../money/msat.ts';
 import { bookInternal, bookPartReturned, bookPartSent, bookPartSettled, bookRelease } from './booking.ts';
+import { releaseHash } from './claim-store.ts';
 import type { PaymentsContext } from './context.ts';
 import { bookPaidByForeign } from './foreign-booking.ts';
 import { settledForeign } from './foreign-store.ts';
 import { lockInvoice, settleInvoice } from './invoice-store.ts';
 import { decide, type PaymentEffect, type PaymentEvent, partMsat } from './payment.ts';
-import { lockPaymentOfPart, releaseHash, type StoredPayment, savePayment } from './store.ts';
+import { lockPaymentOfPart, type StoredPayment, savePayment } from './store.ts';
 import { invoiceView, paymentView } from './views.ts';
 
 /** Applies an event to the payment that has the part. Null: no payment of ours. */

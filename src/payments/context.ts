@@ -2,6 +2,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Db } from '../kit/db.ts';
 import type { Log } from '../kit/log.ts';
+import type { SharedBooks } from '../ledger/shared-books.ts';
 import type { Network, PartToken } from '../lightning/ids.ts';
 
 /** What the verbs of this room work with. */
@@ -14,6 +15,10 @@ export interface PaymentsContext {
   readonly patience: Patience;
   /** Sends of this process that have no answer: they may be on their way still. */
   readonly unanswered: Set<PartToken>;
+  /** Where payments are intended: keyed by what may be there once, the request's key and the payment hash. */
+  readonly intents: SharedBooks;
+  /** Where sends and looks are concluded: keyed by the payment. */
+  readonly conclusions: SharedBooks;
   /** There is something new: effects to do, events to tell. */
   readonly kick: () => void;
 }

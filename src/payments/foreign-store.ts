@@ -42,15 +42,6 @@ export const endForeignPart = (
     [token, state, preimage],
   );
 
-/** Once every foreign part of the hash has failed. */
-export async function releaseForeignHash(tx: Tx, network: string, hash: PaymentHash): Promise<void> {
-  await tx.query(
-    `delete from hash_claim where network = $1 and payment_hash = $2 and payment_id is null and not exists (
-       select from foreign_part where network = $1 and payment_hash = $2 and state <> 'failed')`,
-    [network, hash],
-  );
-}
-
 /** A part whose token its node has forgotten, or never had, goes by another from here on. */
 export async function renamePart(tx: Tx, from: PartToken, to: PartToken): Promise<void> {
   await tx.query('update part set token = $2 where token = $1', [from, to]);

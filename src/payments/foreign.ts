@@ -10,6 +10,7 @@ import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 import { msat } from '../money/msat.ts';
 import type { NodeEvent } from '../nodes/node.ts';
 import { applyTo } from './apply.ts';
+import { claimHash, findClaim, releaseForeignHash } from './claim-store.ts';
 import type { PaymentsContext } from './context.ts';
 import { bookForeignReturned, bookForeignSent, bookForeignSettled } from './foreign-booking.ts';
 import {
@@ -17,12 +18,11 @@ import {
   type ForeignPart,
   insertForeign,
   isKnownPart,
-  releaseForeignHash,
   renamePart,
   sumForeign,
 } from './foreign-store.ts';
 import { type Part, type Payment, type PaymentEvent, partFeeMsat, partMsat } from './payment.ts';
-import { claimHash, findClaim, lockPayment, type StoredPayment } from './store.ts';
+import { lockPayment, type StoredPayment } from './store.ts';
 
 type Found = Extract<NodeEvent, { kind: 'part_found' }>;
 type Ended = Extract<NodeEvent, { kind: 'part_settled' | 'part_failed' }>;

@@ -1,4 +1,5 @@
 import { instant, type Statements, type Tx } from '../kit/db.ts';
+import { together } from '../kit/together.ts';
 import type { NodeId, PaymentHash } from '../lightning/ids.ts';
 
 export interface InvoiceRow {
@@ -19,8 +20,9 @@ export interface InvoiceRow {
   readonly settled_at: number | null;
 }
 
-const INVOICE = `select id, node_id, account_id, payment_hash, bolt11, amount_msat, description, state, received_msat,
-  paid, internal, expires_at, created_at, settled_at from invoice`;
+const COLUMNS = `id, node_id, account_id, payment_hash, bolt11, amount_msat, description, state, received_msat,
+  paid, internal, expires_at, created_at, settled_at`;
+const INVOICE = `select ${COLUMNS} from invoice`;
 
 export const findInvoice = (read: Statements, id: string): Promise<InvoiceRow | null> =>
   read.maybe<InvoiceRow>(`${INVOICE} where id = $1`, [id]);
@@ -29,8 +31,19 @@ export const findInvoiceByHash = (
   read: Statements,
   network: string,
   hash: PaymentHash,
-): Promise<InvoiceRow | null> =>
-  read.maybe<InvoiceRow>(`${INVOICE} where network = $1 and payment_hash = $2`, [network, hash]);
+): Promise<InvoiceRow | null> => findByHash(read, { network, hash });
+
+const findByHash = together(
+  async (read: Statements, all: readonly { readonly network: string; readonly hash: PaymentHash }[]) => {
+    const rows = await read.query<InvoiceRow & { network: string }>(
+      `select network, ${COLUMNS} from invoice where (network, payment_hash) in (
+         select network, hash from unnest($1::text[], $2::text[]) as asked (network, hash))`,
+      [all.map(({ network }) => network), all.map(({ hash }) => hash)],
+    );
+    const byHash = new Map(rows.map(({ network, ...row }) => [`${network} ${row.payment_hash}`, row]));
+    return all.map(({ network, hash }) => byHash.get(`${network} ${hash}`) ?? null);
+  },
+);
 
 export const lockInvoice = (tx: Tx, id: string): Promise<InvoiceRow> =>
   tx.one<InvoiceRow>(`${INVOICE} where id = $1 for update`, [id]);

@@ -17,9 +17,10 @@ export async function payOnce(
   const known = await findResponse(context.db, request);
   if (known !== null) return known;
   try {
-    return await intendOnce(context.db, await prepare(), (tx, planned) =>
+    const source = `${request.principalId}:${request.key}`;
+    return await intendOnce(context, source, await prepare(), (tx, planned) =>
       once(tx, request, async () => {
-        const stored = await intendPayment(context, tx, planned, `${request.principalId}:${request.key}`);
+        const stored = await intendPayment(context, tx, planned, source);
         return { status: 202, body: paymentView(stored) };
       }),
     );

@@ -49,9 +49,10 @@ export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, Ef
 const conclude = async (
   context: PaymentsContext,
   effect: Effect,
+  open: OpenPart | null,
   event: Extract<PaymentEvent, { token: unknown }> | null,
 ): Promise<void> => {
-  await withBooks(context.db, async (tx) => {
+  await context.conclusions(open === null ? [] : [open.stored.payment.id], async (tx) => {
     const mine = await finishEffect(tx, effect);
     if (mine && event !== null) await applyPartEvent(context, tx, event);
   });
@@ -87,28 +88,30 @@ async function openPart(context: PaymentsContext, effect: Effect): Promise<OpenP
  */
 async function sendPart(context: PaymentsContext, effect: Effect): Promise<void> {
   const open = await openPart(context, effect);
-  if (open === null || open.part.state !== 'planned') return conclude(context, effect, null);
+  if (open === null || open.part.state !== 'planned') return conclude(context, effect, open, null);
   const { token } = open.part;
   if (effect.attempts > 1 || isLate(context, effect)) {
-    return conclude(context, effect, { kind: 'unanswered', token });
+    return conclude(context, effect, open, { kind: 'unanswered', token });
   }
   if (open.stored.deadlineAt <= context.clock.now()) {
-    return conclude(context, effect, { kind: 'failed', token, reason: 'timeout' });
+    return conclude(context, effect, open, { kind: 'failed', token, reason: 'timeout' });
   }
   const { gate } = context.fleet();
   const passed = await gate.pass(open.part.nodeId, (hold) => sendUnlessStopped(context, effect, open, hold));
   if (passed === 'stopped') return notYet(context, effect);
-  if (passed === 'late') return conclude(context, effect, { kind: 'unanswered', token });
-  if (passed === 'outdated') return conclude(context, effect, { kind: 'failed', token, reason: 'timeout' });
-  if (passed === 'drained') return conclude(context, effect, { kind: 'failed', token, reason: 'node_down' });
+  if (passed === 'late') return conclude(context, effect, open, { kind: 'unanswered', token });
+  if (passed === 'outdated')
+    return conclude(context, effect, open, { kind: 'failed', token, reason: 'timeout' });
+  if (passed === 'drained')
+    return conclude(context, effect, open, { kind: 'failed', token, reason: 'node_down' });
   const { answer, sendMs } = passed;
   switch (answer?.kind) {
     case 'accepted':
-      return conclude(context, effect, { kind: 'accepted', token, sendMs });
+      return conclude(context, effect, open, { kind: 'accepted', token, sendMs });
     case 'refused':
-      return conclude(context, effect, { kind: 'failed', token, reason: answer.reason, sendMs });
+      return conclude(context, effect, open, { kind: 'failed', token, reason: answer.reason, sendMs });
     default: // no answer, or the node knows the token: look before anything else
-      return conclude(context, effect, { kind: 'unanswered', token, sendMs });
+      return conclude(context, effect, open, { kind: 'unanswered', token, sendMs });
   }
 }
 
@@ -180,7 +183,7 @@ function readInvoice(stored: StoredPayment): Bolt11 {
 /** Finds out what became of a part, by proof only. A planned part is its send's affair. */
 async function resolvePart(context: PaymentsContext, effect: Effect): Promise<void> {
   const open = await openPart(context, effect);
-  if (open === null || open.part.state === 'planned') return conclude(context, effect, null);
+  if (open === null || open.part.state === 'planned') return conclude(context, effect, open, null);
   const { part, stored, node } = open;
   const { token } = part;
   // What was lost of it with the database may be found yet, and is told by another token.
@@ -190,17 +193,17 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
   if (over && effect.attempts === 1) return later(context, effect, context.patience.secondLookMs);
   if (status.kind === 'settled') {
     const { preimage, feeMsat } = status;
-    return conclude(context, effect, { kind: 'settled', token, preimage, feeMsat });
+    return conclude(context, effect, open, { kind: 'settled', token, preimage, feeMsat });
   }
   if (status.kind === 'in_flight' || (await isPending(node, part, stored.payment))) {
-    return conclude(context, effect, { kind: 'accepted', token });
+    return conclude(context, effect, open, { kind: 'accepted', token });
   }
   if (status.kind === 'not_found') {
     if (part.state === 'in_flight') return forgotten(context, effect, open);
     const wait = await onItsWayMs(context, part);
     if (wait > 0) return later(context, effect, wait);
   }
-  await conclude(context, effect, { kind: 'failed', token, reason: failureOf(status) });
+  await conclude(context, effect, open, { kind: 'failed', token, reason: failureOf(status) });
   context.unanswered.delete(token);
 }
 

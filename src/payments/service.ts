@@ -2,25 +2,25 @@ import { refuseInPanic } from '../fleet/panic.ts';
 import { refuseInUnknownPast } from '../fleet/past.ts';
 import { readPast } from '../fleet/past-store.ts';
 import { readPanic } from '../fleet/switch-store.ts';
-import type { Db } from '../kit/db.ts';
 import { addEffect } from '../kit/effect-store.ts';
 import { newId, randomHex } from '../kit/ids.ts';
 import { announce } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
 import type { Account } from '../ledger/account.ts';
-import { type Books, Overdrawn, post, withBooks } from '../ledger/store.ts';
+import { type Books, Overdrawn, post } from '../ledger/store.ts';
 import { partToken } from '../lightning/ids.ts';
 import { msat } from '../money/msat.ts';
 import { applyTo } from './apply.ts';
 import { askPayers, refuseUnknownRegion, routeQuestion } from './asking.ts';
 import { bookHold } from './booking.ts';
 import { readClaim } from './claim.ts';
+import { claimHash, findClaim, type HashClaim } from './claim-store.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoiceByHash, type InvoiceRow } from './invoice-store.ts';
 import type { Part, Payment } from './payment.ts';
 import { choosePayer, type MadePlan, type PayerCandidate, routeKey } from './plan.ts';
 import { type PaymentRequest, readPaymentRequest, type WantedPayment } from './request.ts';
-import { claimHash, findClaim, type HashClaim, insertPayment, type StoredPayment } from './store.ts';
+import { insertPayment, type StoredPayment } from './store.ts';
 import { paymentView } from './views.ts';
 
 export interface PayOptions {
@@ -218,20 +218,23 @@ export async function intendPayment(
 /**
  * Runs `work` with a transaction that may move money, and tells refused money apart: the account lacks the funds,
  * or the liquidity of the planned node went to another payment; then once more, to be planned by an effect.
+ * @param key names the request: of two under one key at once the second waits for the first
  * @throws Problem
  */
 export async function intendOnce<T>(
-  db: Db,
+  context: PaymentsContext,
+  key: string,
   prepared: PreparedPayment,
   work: (tx: Books, prepared: PreparedPayment) => Promise<T>,
 ): Promise<T> {
   try {
-    return await withBooks(db, (tx) => work(tx, prepared));
+    const keys = [`key ${key}`, `hash ${prepared.invoice.paymentHash}`];
+    return await context.intents(keys, (tx) => work(tx, prepared));
   } catch (error) {
     if (!(error instanceof Overdrawn)) throw error;
     if (error.accountId !== prepared.payer.id && prepared.plan !== null) {
       const unplanned = { ...prepared, plan: { ...prepared.plan, chosen: null, why: null } };
-      return intendOnce(db, unplanned, work);
+      return intendOnce(context, key, unplanned, work);
     }
     const needed = prepared.amountMsat + (prepared.own === null ? prepared.feeLimitMsat : 0n);
     throw new Problem(

@@ -1,4 +1,5 @@
 import { instant, json, type Statements, type Tx } from '../kit/db.ts';
+import { together, writeTogether } from '../kit/together.ts';
 import {
   type NodeId,
   nodeId,
@@ -11,15 +12,11 @@ import {
 import type { Route } from '../lightning/route.ts';
 import { msat } from '../money/msat.ts';
 import { planToKeep } from './attempt-store.ts';
-import {
-  type Part,
-  type Payment,
-  type PaymentFailure,
-  type PaymentState,
-  partFeeMsat,
-  partMsat,
-} from './payment.ts';
+import type { Part, Payment, PaymentFailure, PaymentState } from './payment.ts';
 import type { MadePlan } from './plan.ts';
+import { insertPart, type RouteJson, updatePart, updatePayment } from './saving-store.ts';
+
+export { routeToJson } from './saving-store.ts';
 
 /** A payment with what the shell needs around the decision. */
 export interface StoredPayment {
@@ -36,7 +33,7 @@ export interface StoredPayment {
   readonly endedAt: number | null;
 }
 
-interface PaymentRow {
+export interface PaymentRow {
   id: string;
   payment_hash: string;
   amount_msat: bigint;
@@ -57,7 +54,7 @@ interface PaymentRow {
   ended_at: number | null;
 }
 
-interface PartRow {
+export interface PartRow {
   id: string;
   payment_id: string;
   attempt: number;
@@ -68,19 +65,6 @@ interface PartRow {
   failure: string | null;
   send_ms: number | null;
 }
-
-interface RouteJson {
-  hops: { pubkey: string; scid: string; amount_msat: string; cltv_delta: number }[];
-}
-
-export const routeToJson = (route: Route): RouteJson => ({
-  hops: route.hops.map((hop) => ({
-    pubkey: hop.pubkey,
-    scid: hop.scid,
-    amount_msat: hop.amountMsat.toString(),
-    cltv_delta: hop.cltvDelta,
-  })),
-});
 
 const routeFromJson = (stored: RouteJson): Route =>
   ({
@@ -96,7 +80,8 @@ const PAYMENT = `select id, payment_hash, amount_msat, fee_limit_msat, state, fa
   account_id, bolt11, payment_secret, payment_metadata, internal_invoice_id, preferred_region, deadline_at, created_at, ended_at, paid_fee_msat from payment`;
 const PART = 'select id, payment_id, attempt, node_id, token, route, state, failure, send_ms from part';
 
-function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
+/** What the rows say. */
+export function toStored(row: PaymentRow, parts: readonly PartRow[]): StoredPayment {
   return {
     payment: {
       id: row.id,
@@ -146,13 +131,8 @@ export async function findPayment(read: Statements, id: string): Promise<StoredP
   return row === null ? null : ((await withParts(read, [row]))[0] ?? null);
 }
 
-export async function findPaymentOfPart(read: Statements, token: PartToken): Promise<StoredPayment | null> {
-  const row = await read.maybe<PaymentRow>(
-    `${PAYMENT} where id = (select payment_id from part where token = $1)`,
-    [token],
-  );
-  return row === null ? null : ((await withParts(read, [row]))[0] ?? null);
-}
+export const findPaymentOfPart: (read: Statements, token: PartToken) => Promise<StoredPayment | null> =
+  together((read, tokens) => paymentsOfParts(read, tokens, ''));
 
 /** The payment, locked until the transaction ends. Its parts are read after the lock, so they are the newest. */
 export async function lockPayment(tx: Tx, id: string): Promise<StoredPayment | null> {
@@ -160,13 +140,39 @@ export async function lockPayment(tx: Tx, id: string): Promise<StoredPayment | n
   return row === null ? null : ((await withParts(tx, [row]))[0] ?? null);
 }
 
-export async function lockPaymentOfPart(tx: Tx, token: PartToken): Promise<StoredPayment | null> {
-  const row = await tx.maybe<PaymentRow>(
-    `${PAYMENT} where id = (select payment_id from part where token = $1) for update`,
-    [token],
+/** Of several in one transaction each is locked in the order of their ids. */
+export const lockPaymentOfPart: (tx: Tx, token: PartToken) => Promise<StoredPayment | null> = together(
+  (tx: Tx, tokens) => paymentsOfParts(tx, tokens, 'order by id for update'),
+);
+
+async function paymentsOfParts(
+  read: Statements,
+  tokens: readonly PartToken[],
+  lock: '' | 'order by id for update',
+): Promise<(StoredPayment | null)[]> {
+  const rows = await read.query<PaymentRow>(
+    `${PAYMENT} where id = any(array(select payment_id from part where token = any($1))) ${lock}`,
+    [tokens],
   );
-  return row === null ? null : ((await withParts(tx, [row]))[0] ?? null);
+  const found = await withParts(read, rows);
+  const byToken = new Map(
+    found.flatMap((stored) => stored.payment.parts.map(({ token }) => [token, stored])),
+  );
+  return tokens.map((token) => byToken.get(token) ?? null);
 }
+
+/** Whose part it is; null: no part of ours. */
+export const paymentIdsOfParts = async (
+  read: Statements,
+  tokens: readonly PartToken[],
+): Promise<ReadonlyMap<PartToken, string>> => {
+  if (tokens.length === 0) return new Map();
+  const rows = await read.query<{ token: PartToken; payment_id: string }>(
+    'select token, payment_id from part where token = any($1)',
+    [tokens],
+  );
+  return new Map(rows.map(({ token, payment_id }) => [token, payment_id]));
+};
 
 /** Newest first; `before` is the last one of the page before. */
 export async function listPayments(
@@ -191,112 +197,63 @@ export interface NewPayment {
 }
 
 /** Obligation, payment and the plan of its first attempt. @throws on a source that has a live payment (unique violation) */
-export async function insertPayment(tx: Tx, fresh: NewPayment): Promise<void> {
-  const { payment, accountId } = fresh.stored;
-  await tx.query(
-    `with owed as (
-       insert into obligation (id, source, account_id, amount_msat) values ($1, $2, $3, $4) returning id),
-     begun as (
-       insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
-                            state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
-                            payment_secret, payment_metadata, epoch)
-       select $5, owed.id, $3, $6, $7, $8, $4, $9, 'pending', 0, $10, $11, $12, $13, $14, $15, past.epoch
-       from owed, past returning id)
-     insert into attempt (payment_id, attempt, plan, rounds, planned_at)
-     select id, 1, $16::json, 1, $17::timestamptz from begun where $16::json is not null`,
-    [
-      fresh.obligationId,
-      fresh.obligationSource,
-      accountId,
-      payment.amountMsat,
-      payment.id,
-      fresh.network,
-      payment.paymentHash,
-      fresh.stored.bolt11,
-      payment.feeLimitMsat,
-      fresh.stored.preferredRegion,
-      fresh.stored.internalInvoiceId,
-      instant(fresh.stored.deadlineAt),
-      instant(fresh.stored.createdAt),
-      fresh.stored.paymentSecret,
-      fresh.stored.paymentMetadata,
-      fresh.plan === null ? null : json(planToKeep(fresh.plan)),
-      fresh.plan === null ? null : instant(fresh.plan.plannedAt),
-    ],
-  );
-}
-
-/** Who claims a hash. */
-export interface HashClaim {
-  /** Null: foreign parts have the hash. */
-  readonly payment_id: string | null;
-  readonly settled: boolean;
-  /** Of the foreign parts: a node that has one. */
-  readonly node_id: NodeId | null;
-}
-
-/** @param paymentId null: for foreign parts. @returns false: it is claimed already */
-export const claimHash = async (
-  tx: Tx,
-  network: string,
-  hash: PaymentHash,
-  paymentId: string | null,
-): Promise<boolean> =>
-  (
+export const insertPayment: (tx: Tx, fresh: NewPayment) => Promise<void> = writeTogether(
+  async (tx: Tx, all: readonly NewPayment[]) => {
+    const payments = all.map(({ stored }) => stored.payment);
+    const stored = all.map((fresh) => fresh.stored);
     await tx.query(
-      `insert into hash_claim (network, payment_hash, payment_id) values ($1, $2, $3)
-       on conflict do nothing returning payment_hash`,
-      [network, hash, paymentId],
-    )
-  ).length === 1;
-
-export const findClaim = (read: Statements, network: string, hash: PaymentHash): Promise<HashClaim | null> =>
-  read.maybe<HashClaim>(
-    `select payment_id, foreign_part.node_id,
-            coalesce(payment.state, foreign_part.state, '') = 'settled' as settled
-     from hash_claim as claim left join payment on payment.id = payment_id
-       left join foreign_part on payment_id is null and foreign_part.state <> 'failed'
-         and foreign_part.network = claim.network and foreign_part.payment_hash = claim.payment_hash
-     where claim.network = $1 and claim.payment_hash = $2 order by foreign_part.state desc limit 1`,
-    [network, hash],
-  );
-
-export async function releaseHash(tx: Tx, payment: Payment): Promise<void> {
-  await tx.query(
-    `delete from hash_claim where network = (select network from payment where id = $2)
-       and payment_hash = $1 and payment_id = $2`,
-    [payment.paymentHash, payment.id],
-  );
-}
-
-export async function insertParts(tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> {
-  for (const part of parts) {
-    await tx.query(
-      `insert into part (id, payment_id, attempt, node_id, token, amount_msat, fee_msat, route, state)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `with fresh as (
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+             $8::text[], $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[],
+             $15::text[], $16::text[], $17::timestamptz[])
+           as fresh (obligation_id, source, account_id, amount_msat, id, network, payment_hash, bolt11, fee_limit_msat,
+             preferred_region, internal_invoice_id, deadline_at, created_at, payment_secret, payment_metadata,
+             plan, planned_at)),
+       owed as (
+         insert into obligation (id, source, account_id, amount_msat)
+         select obligation_id, source, account_id, amount_msat from fresh order by source),
+       begun as (
+         insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+                              state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
+                              payment_secret, payment_metadata, epoch)
+         select id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+                'pending', 0, preferred_region, internal_invoice_id, deadline_at, created_at,
+                payment_secret, payment_metadata, (select epoch from past) from fresh)
+       insert into attempt (payment_id, attempt, plan, rounds, planned_at)
+       select id, 1, plan::json, 1, planned_at from fresh where plan is not null`,
       [
-        part.id,
-        paymentId,
-        part.attempt,
-        part.nodeId,
-        part.token,
-        partMsat(part),
-        partFeeMsat(part),
-        json(routeToJson(part.route)),
-        part.state,
+        all.map(({ obligationId }) => obligationId),
+        all.map(({ obligationSource }) => obligationSource),
+        stored.map(({ accountId }) => accountId),
+        payments.map(({ amountMsat }) => amountMsat),
+        payments.map(({ id }) => id),
+        all.map(({ network }) => network),
+        payments.map(({ paymentHash }) => paymentHash),
+        stored.map(({ bolt11 }) => bolt11),
+        payments.map(({ feeLimitMsat }) => feeLimitMsat),
+        stored.map(({ preferredRegion }) => preferredRegion),
+        stored.map(({ internalInvoiceId }) => internalInvoiceId),
+        stored.map(({ deadlineAt }) => instant(deadlineAt)),
+        stored.map(({ createdAt }) => instant(createdAt)),
+        stored.map(({ paymentSecret }) => paymentSecret),
+        stored.map(({ paymentMetadata }) => paymentMetadata),
+        all.map(({ plan }) => (plan === null ? null : json(planToKeep(plan)))),
+        all.map(({ plan }) => (plan === null ? null : instant(plan.plannedAt))),
       ],
     );
-  }
-}
+  },
+);
 
 /** Writes what the decision changed. */
 export async function savePayment(tx: Tx, before: Payment, after: Payment): Promise<void> {
-  if (!isSame(before, after)) await updatePayment(tx, after);
-  await insertParts(tx, after.id, after.parts.slice(before.parts.length));
-  for (const [index, part] of before.parts.entries()) {
-    const now = after.parts[index];
-    if (now !== undefined && now !== part) await updatePart(tx, now);
-  }
+  const { id: paymentId } = after;
+  const fresh = after.parts.slice(before.parts.length);
+  const changed = after.parts.slice(0, before.parts.length).filter((part, at) => part !== before.parts[at]);
+  await Promise.all([
+    ...(isSame(before, after) ? [] : [updatePayment(tx, after)]),
+    ...fresh.map((part) => insertPart(tx, { ...part, paymentId })),
+    ...changed.map((part) => updatePart(tx, part)),
+  ]);
 }
 
 /** But for their parts. */
@@ -306,28 +263,6 @@ const isSame = (one: Payment, other: Payment): boolean =>
   one.preimage === other.preimage &&
   one.feeMsat === other.feeMsat &&
   one.attempt === other.attempt;
-
-async function updatePayment(tx: Tx, payment: Payment): Promise<void> {
-  const { id, state, failure, preimage, feeMsat, attempt } = payment;
-  const over = state === 'settled' || state === 'failed';
-  await tx.query(
-    `update payment set state = $2::text, failure = $3, preimage = $4, paid_fee_msat = $5::bigint,
-            fee_msat = case when $2::text = 'settled' then $5::bigint end, attempt = $6,
-            ended_at = case when $7 then coalesce(ended_at, now()) end
-     where id = $1`,
-    [id, state, failure, preimage, feeMsat, attempt, over],
-  );
-}
-
-const updatePart = async (tx: Tx, { id, state, failure, sendMs }: Part): Promise<void> => {
-  await tx.query(
-    `update part set state = $2::text, failure = $3, send_ms = $4,
-            sent_at = case when $2::text = 'planned' then sent_at else coalesce(sent_at, now()) end,
-            ended_at = case when $2::text in ('settled', 'failed') then coalesce(ended_at, now()) end
-     where id = $1`,
-    [id, state, failure, sendMs],
-  );
-};
 
 /** Parts sent, without an end, that nobody has looked at for a while; they are marked as looked at. */
 export const takeStaleParts = (

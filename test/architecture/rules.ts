@@ -88,11 +88,11 @@ const purity: Rule = (file) => {
   return [...said, ...file.imports.map(impureImport).filter((text) => text !== null)];
 };
 
-/** A pure file runs pure files and the mathematics of @noble and @scure; types it may take from anywhere. */
+/** A pure file runs pure files and the mathematics of these; types it may take from anywhere. */
 function impureImport({ to, own, typeOnly }: Import): string | null {
   if (typeOnly) return null;
   const target = own ? placeOf(to) : null;
-  const pure = own ? target !== null && isPure(target) : /^@(noble|scure)\//.test(to);
+  const pure = own ? target !== null && isPure(target) : /^(@noble\/|@scure\/|tiny-secp256k1$)/.test(to);
   return pure ? null : `imports ${to}, and is pure`;
 }
 

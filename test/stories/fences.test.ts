@@ -180,7 +180,9 @@ describe('the events of a node', () => {
     const session = await openSession(
       { db: { ...fleet.db, tx }, clock: systemClock, log: silentLog },
       { id: nodeId('eu'), node: fleet.network.open('eu') },
-      async (_tx, _node, event) => void (event.kind === 'block' && booked.push(BigInt(event.height))),
+      async (_tx, _node, events) => {
+        for (const event of events) if (event.kind === 'block') booked.push(BigInt(event.height));
+      },
       () => {},
     );
     fleet.network.mine(2);
@@ -201,7 +203,7 @@ describe('the events of a node', () => {
     const other = await openSession(
       { db: fleet.db, clock: systemClock, log: silentLog },
       { id: nodeId('eu'), node: fleet.network.open('eu') },
-      async (_tx, _node, event) => void booked.push(event.kind),
+      async (_tx, _node, events) => void booked.push(...events.map(({ kind }) => kind)),
       () => {},
     );
     fleet.network.mine(1);

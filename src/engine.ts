@@ -1,11 +1,13 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
-import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
 import { IMPORT_AFTER_MS } from './fleet/past.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
 import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
-import { startEffects } from './kit/effects.ts';
+import { noEffects, startEffects } from './kit/effects.ts';
+import { noHints, openHints } from './kit/hints.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
 import { shareBooks } from './ledger/shared-books.ts';
@@ -13,7 +15,7 @@ import type { Network } from './lightning/ids.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { bookEvents } from './payments/events.ts';
 import { invoiceEffects } from './payments/receive.ts';
-import { startRecovery } from './payments/recovery.ts';
+import { noRecovery, startRecovery } from './payments/recovery.ts';
 import { paymentEffects } from './payments/sending.ts';
 
 export interface EngineOptions {
@@ -27,6 +29,8 @@ export interface EngineOptions {
   readonly chainPatience?: Partial<ChainPatience>;
   /** Default: `IMPORT_AFTER_MS`. */
   readonly importAfterMs?: number;
+  /** What this process is among others on its database. Default: it is alone, and does everything. */
+  readonly self?: ProcessRow;
 }
 
 export interface Engine {
@@ -51,8 +55,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     intents: shareBooks(db),
     conclusions: shareBooks(db),
     kick() {
-      runner.kick();
-      publisher.kick();
+      look();
+      if (fleet?.hasOthers()) hints.tell();
     },
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
@@ -61,18 +65,31 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
+  const { self } = options;
+  const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);
-  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
-  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const handlers = new Map([
+    ...paymentEffects(payments),
+    ...invoiceEffects(payments),
+    ...fleetEffects(db, payments.fleet),
+  ]);
+  const runner = works ? startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log) : noEffects;
+  const look = (): void => {
+    runner.kick();
+    publisher.kick();
+  };
   const { kick } = payments;
-  const recovery = startRecovery(payments, clock, kick);
+  const recovery = works ? startRecovery(payments, clock, kick) : noRecovery;
+  const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
   try {
     const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
     const { chainPatience = {}, importAfterMs = IMPORT_AFTER_MS } = options;
-    fleet = await startFleet({ ...context, chainPatience, importAfterMs }, options.nodes);
+    const { idle } = runner;
+    const told = { book, afterBooking: kick, cameUp, idle };
+    const context = { db, clock, log, network, ...told, chainPatience, importAfterMs };
+    fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), hints.stop()]);
     throw error;
   }
 
@@ -86,6 +103,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();
+      await hints.stop();
     },
   };
 }

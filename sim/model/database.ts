@@ -5,7 +5,7 @@
 import { CommitUnknown, type Db, type Statements, type Tx } from '../../src/kit/db.ts';
 import { mayRetry, wasRefused } from '../../src/kit/sqlstate.ts';
 import { aborted, lost, noAnswer } from './refusals.ts';
-import { createTables, type Tables } from './schema.ts';
+import { becomeCopy, createTables, type Tables } from './schema.ts';
 import { committed, refill, type Table } from './table.ts';
 import {
   endTransaction,
@@ -70,7 +70,6 @@ export function openModel(options: ModelOptions): Model {
   fill(tables, options.now());
   const everyTable = Object.values(tables) as unknown as Table<unknown>[];
   const open = new Set<Transaction>();
-  let restored = 0;
   const context: Context = {
     tables,
     open,
@@ -107,8 +106,7 @@ export function openModel(options: ModelOptions): Model {
         const { data = [], identity = 0n } = dump[table.name] ?? {};
         refill(table, data, identity);
       }
-      restored++;
-      refill(tables.database, [{ identity: `restored ${restored}` }], 0n);
+      becomeCopy(tables);
     },
     endOverdue() {
       const limit = options.now() - LIMIT_MS;
@@ -117,9 +115,8 @@ export function openModel(options: ModelOptions): Model {
   };
 }
 
-function fill({ panic, past, database, event_head }: Tables, now: number): void {
+function fill({ panic, past, event_head }: Tables, now: number): void {
   refill(past, [{ epoch: 0n, identity: null, since: now }], 0n);
-  refill(database, [{ identity: 'as it was made' }], 0n);
   refill(panic, [{ is_on: false, epoch: 0n, reason: null, principal: null, at: now }], 0n);
   refill(event_head, [{ last_id: 0n }], 0n);
 }
@@ -181,6 +178,7 @@ function connect(context: Context, who: string): Db {
       }
     },
     listen: async () => async () => {},
+    notify: async () => {},
     close: async () => {},
   };
 }

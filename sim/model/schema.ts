@@ -21,6 +21,7 @@ export interface SessionData {
   readonly panic_seen: bigint;
   readonly imported_epoch: bigint;
   readonly waived_epoch: bigint;
+  readonly trouble: string | null;
 }
 export interface AccountData {
   readonly id: string;
@@ -165,6 +166,12 @@ const isOver = (state: string): boolean => state === 'settled' || state === 'fai
 
 export type Tables = ReturnType<typeof createTables>;
 
+const copies = new WeakMap<object, number>();
+/** What `database_identity()` says: no copy has that of the other. */
+export const identityOf = ({ past }: Pick<Tables, 'past'>): string => `copy ${copies.get(past) ?? 0}`;
+export const becomeCopy = ({ past }: Pick<Tables, 'past'>): unknown =>
+  copies.set(past, (copies.get(past) ?? 0) + 1);
+
 /** Empty but for the rows that the migrations themselves write. */
 export function createTables() {
   const principal = table<{ readonly id: string; readonly name: string; readonly created_at: number }>(
@@ -189,7 +196,6 @@ export function createTables() {
   });
   const node_session = table<SessionData>('node_session')({
     unique: { node_session_pkey: ({ node_id }) => node_id },
-    references: { node_session_node_id_fkey: [({ node_id }) => node_id, node.by.node_pkey] },
   });
   const node_drain = table<{
     readonly node_id: string;
@@ -215,8 +221,6 @@ export function createTables() {
     readonly identity: string | null;
     readonly since: number;
   }>('past')({ unique: { past_pkey: () => 1 } });
-  /** What `database_identity()` says: no copy has it. */
-  const database = table<{ readonly identity: string }>('database')({ unique: { database_pkey: () => 1 } });
 
   const account = table<AccountData>('account')({
     unique: { account_pkey: ({ id }) => id },
@@ -352,7 +356,6 @@ export function createTables() {
     node_drain,
     panic,
     past,
-    database,
     account,
     transfer,
     obligation,

@@ -9,6 +9,7 @@ import { addInvoices } from './commands/invoices.ts';
 import { addMap } from './commands/map.ts';
 import { addNode } from './commands/node.ts';
 import { addPanic } from './commands/panic.ts';
+import { addParts } from './commands/parts.ts';
 import { addPay } from './commands/pay.ts';
 import { addPayments } from './commands/payments.ts';
 import { addPractice } from './commands/practice.ts';
@@ -19,6 +20,7 @@ import { type GlobalOptions, openSession, type Run, type Session } from './sessi
 
 const ROOMS = [
   addUp,
+  addParts,
   addMap,
   addPay,
   addPayments,

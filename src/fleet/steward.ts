@@ -18,8 +18,15 @@ import type { Member } from './member.ts';
 import { IMPORT_AFTER_MS, noticeCopy } from './past.ts';
 import { type Past, readPast } from './past-store.ts';
 import type { Session } from './session.ts';
-import { type Drain, type NodeState, problemsOf, stateOf } from './standing.ts';
-import { readExposures } from './store.ts';
+import {
+  type Drain,
+  type NodeOwner,
+  type NodeState,
+  problemsOf,
+  type StandingFacts,
+  stateOf,
+} from './standing.ts';
+import { type Ownership, readExposures, readOwners } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
 
 const LOOK_MS = 1_000;
@@ -39,6 +46,7 @@ interface Known {
   readonly past: Past;
   readonly drains: ReadonlyMap<NodeId, readonly Drain[]>;
   readonly exposures: ReadonlyMap<NodeId, Msat>;
+  readonly owners: ReadonlyMap<NodeId, Ownership>;
 }
 
 const NOTHING: Known = {
@@ -46,6 +54,7 @@ const NOTHING: Known = {
   past: { epoch: 0n, current: true, since: 0, unimported: [] },
   drains: new Map(),
   exposures: new Map(),
+  owners: new Map(),
 };
 
 /** @throws what reading the database for the first time throws */
@@ -60,15 +69,22 @@ export async function startSteward(
   const obeyed = new WeakMap<Session, bigint>();
   const importing = new Set<Session>();
   const { importAfterMs = IMPORT_AFTER_MS } = context;
+  const told = new WeakMap<Session, string | null>();
   const lastStates = new Map<NodeId, NodeState>();
   let known = NOTHING;
   let chain: ReadonlyMap<NodeId, Judgement> = new Map();
   let newest = { height: 0, since: clock.now(), told: false };
   let turn: Promise<void> = Promise.resolve();
 
-  const factsOf = ({ own, joining, session, reading }: Member) => ({
+  const ownerOf = ({ own, session, holder }: Member): NodeOwner => {
+    if (session()?.owned() === true) return 'here';
+    const owner = known.owners.get(own.id)?.owner;
+    return owner === undefined || owner === holder ? 'nobody' : 'elsewhere';
+  };
+  const factsOf = (member: Member, { own, joining, session, reading } = member): StandingFacts => ({
     joining: joining(),
-    owned: session()?.owned() === true,
+    owner: ownerOf(member),
+    trouble: known.owners.get(own.id)?.trouble ?? null,
     reading: reading(),
     stream: session()?.stream() ?? null,
     drains: known.drains.get(own.id) ?? [],
@@ -82,7 +98,7 @@ export async function startSteward(
     const facts = factsOf(member);
     const { info, channels, latencyMs, lastError, at } = facts.reading;
     return {
-      ...{ info, channels, latencyMs, lastError, at },
+      ...{ info, channels, latencyMs, lastError, at, owner: facts.owner },
       state: stateOf(facts, patience, clock.now()),
       stream: facts.stream,
       drains: facts.drains,
@@ -98,10 +114,11 @@ export async function startSteward(
 
   async function read(): Promise<Known> {
     const capped = members().filter(({ own }) => (own.exposureMsatMax ?? null) !== null);
-    const [panic, past, drains, exposures] = await Promise.all([
+    const [panic, past, drains, owners, exposures] = await Promise.all([
       readPanic(db.read),
       readPast(db.read),
       readDrains(db.read),
+      readOwners(db.read),
       capped.length === 0
         ? NOTHING.exposures
         : readExposures(
@@ -109,7 +126,7 @@ export async function startSteward(
             capped.map(({ own }) => own.id),
           ),
     ]);
-    return { panic, past, drains, exposures };
+    return { panic, past, drains, owners, exposures };
   }
 
   function compareChains(): void {
@@ -144,9 +161,11 @@ export async function startSteward(
 
   async function tellChanges(): Promise<void> {
     for (const member of members()) {
-      const { own, session } = member;
-      if (session()?.owned() !== true) continue;
+      const { own, session: of } = member;
+      const session = of();
+      if (session?.owned() !== true) continue;
       const { state, problems } = health(member);
+      await tellOthers(member, session, state === 'down' ? (problems[0]?.text ?? 'is down') : null);
       const before = lastStates.get(own.id) ?? 'up';
       if ((state === 'down') !== (before === 'down')) {
         const data = { node: own.id, state, problems };
@@ -160,6 +179,13 @@ export async function startSteward(
     log.error(message);
     await db.tx((tx) => announce(tx, 'alarm', 'fleet', { message }));
     newest = { ...newest, told: true };
+  }
+
+  /** What only its owner can see of a node. */
+  async function tellOthers(member: Member, session: Session, trouble: string | null): Promise<void> {
+    if ((told.get(session) ?? null) === trouble) return;
+    await member.tellTrouble(trouble);
+    told.set(session, trouble);
   }
 
   /** Says so once no send that began before the switching is under way; it waits for nobody else. */

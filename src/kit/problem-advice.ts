@@ -132,5 +132,9 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'An applied migration is never edited. Restore the file, or the version of Argosy that was there before.',
   database_newer: 'Start the newer Argosy, or give this one another database.',
   starting: 'It listens before it can answer. Nothing was done; ask again in some seconds.',
+  stopping:
+    'It ends what it has begun, and takes nothing new. Nothing was done; another `argosy serve` answers, or this one when it is back.',
+  not_shared:
+    '`argosy serve` and `argosy work` share a PostgreSQL (database.url), the key of the vault (ARGOSY_VAULT_KEY or vault.key_file) and own nodes (nodes:), and no data folder. Everything in one process: `argosy up`.',
   server_unreachable: 'Start one with `argosy up`, or name it with ARGOSY_API and ARGOSY_KEY.',
 };

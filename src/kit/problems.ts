@@ -123,6 +123,8 @@ export const PROBLEMS = {
   database_history_changed: { status: 500, title: 'A migration is not the one that was applied', exit: 2 },
   database_newer: { status: 500, title: 'The database was migrated by a newer Argosy', exit: 2 },
   starting: { status: 503, title: 'Argosy is starting', retryable: true, exit: 5 },
+  stopping: { status: 503, title: 'Argosy is stopping', retryable: true, exit: 5 },
+  not_shared: usage('Several processes need what all of them can reach'),
   server_unreachable: { status: 503, title: 'No running Argosy was found', retryable: true, exit: 5 },
 } as const satisfies Record<string, ProblemKind>;
 

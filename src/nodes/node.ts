@@ -326,6 +326,11 @@ export interface LightningNode {
    * waits until `deliver` has resolved. If `deliver` rejects, the same batch comes again.
    */
   subscribe(after: Cursor | null, deliver: (batch: readonly NodeEvent[]) => Promise<void>): Subscription;
+  /**
+   * Another process is about to drive the node: what runs for this one ends, and is written down. Questions are answered
+   * still; whatever drives the node begins anew. Absent: nothing runs for whoever drives it.
+   */
+  release?(): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -50,7 +50,7 @@ const findClaims = together(
        left join payment on payment.id = payment_id
        left join foreign_part on payment_id is null and foreign_part.state <> 'failed'
          and foreign_part.network = claim.network and foreign_part.payment_hash = claim.payment_hash
-       order by foreign_part.state`,
+       order by foreign_part.state, foreign_part.token`,
       [all.map(({ network }) => network), all.map(({ hash }) => hash)],
     );
     // Of several foreign parts the last counts: a settled one, if there is any.

@@ -1,7 +1,7 @@
 import type * as product from '../../../src/fleet/past-store.ts';
 import type { NodeId } from '../../../src/lightning/ids.ts';
 import { statement, theOne } from '../database.ts';
-import type { SessionData } from '../schema.ts';
+import { identityOf, type SessionData } from '../schema.ts';
 import type { Session } from '../transaction.ts';
 
 type Product = typeof product;
@@ -12,7 +12,7 @@ const reached = ({ imported_epoch, waived_epoch }: SessionData): bigint =>
 
 /** As SQL sees it in one statement. */
 export function seePast(s: Session): product.Past {
-  const { past, database, node, node_session } = s.tables;
+  const { past, node, node_session } = s.tables;
   const row = theOne([s.get(past.by.past_pkey, 1)].filter((each) => each !== null));
   const unimported = s
     .where(node, ({ id }) => {
@@ -21,7 +21,7 @@ export function seePast(s: Session): product.Past {
     })
     .map((each) => s.see(each)?.id as NodeId)
     .sort();
-  const current = row.identity !== null && row.identity === s.get(database.by.database_pkey, 1)?.identity;
+  const current = row.identity === identityOf(s.tables);
   return { epoch: row.epoch, since: row.since, current, unimported };
 }
 
@@ -29,9 +29,8 @@ export const readPast: Product['readPast'] = (read) => statement(read, 'readPast
 
 export const beginEpoch: Product['beginEpoch'] = async (tx) => {
   const begun = await statement(tx, 'beginEpoch', async (s) => {
-    const { past, database } = s.tables;
-    const identity = s.get(database.by.database_pkey, 1)?.identity ?? null;
-    const rows = s.where(past, (row) => row.identity !== identity);
+    const identity = identityOf(s.tables);
+    const rows = s.where(s.tables.past, (row) => row.identity !== identity);
     const [row] = await s.update(rows, ({ epoch, identity: before }) =>
       before === identity ? null : { epoch: before === null ? epoch : epoch + 1n, identity, since: s.now },
     );

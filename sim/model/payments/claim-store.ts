@@ -21,8 +21,10 @@ export const findClaim: Product['findClaim'] = (from, network, hash) =>
     const foreign = s
       .list(s.tables.foreign_part.by.hash, keyed(network, hash))
       .map((row) => s.see(row))
-      .filter((part) => part !== null && part.state !== 'failed');
-    const part = foreign.find((each) => each?.state === 'settled') ?? foreign[0];
+      .filter((part) => part !== null)
+      .filter(({ state }) => state !== 'failed')
+      .sort((one, other) => (`${one.state} ${one.token}` < `${other.state} ${other.token}` ? -1 : 1));
+    const part = foreign.at(-1);
     const node = (part?.node_id ?? null) as NodeId | null;
     return { payment_id: null, settled: part?.state === 'settled', node_id: node };
   });

@@ -129,6 +129,11 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
       return coins.send(order).finally(() => accounts.look());
     },
     subscribe: (after, deliver) => lazily(drive().then(({ book }) => book.subscribe(after, deliver))),
+    async release() {
+      const driven = await driving?.catch(() => null);
+      driving = null;
+      await driven?.stop(null);
+    },
     async stop() {
       stopped = true;
       const driven = await driving?.catch(() => null);

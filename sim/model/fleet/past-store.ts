@@ -63,10 +63,10 @@ export const markImported: Product['markImported'] = (tx, node, epoch) =>
 export const waiveImport: Product['waiveImport'] = (tx, node) =>
   statement(tx, 'waiveImport', async (s) => {
     const { epoch } = seePast(s);
-    const rows = s.list(s.tables.node_session.by.node_session_pkey, node);
-    const waived = await s.update(rows, (row) =>
-      reached(row) < epoch ? { ...row, waived_epoch: epoch } : null,
-    );
+    const isBehind = (row: SessionData | null): boolean => row !== null && reached(row) < epoch;
+    const all = s.list(s.tables.node_session.by.node_session_pkey, node);
+    const rows = all.filter((row) => isBehind(s.see(row)));
+    const waived = await s.update(rows, (row) => (isBehind(row) ? { ...row, waived_epoch: epoch } : null));
     return waived.length === 1;
   });
 

@@ -47,7 +47,8 @@ export type ProblemOfNode =
   | 'chain_quiet'
   | 'no_peers'
   | 'slow'
-  | 'over_exposure';
+  | 'over_exposure'
+  | 'history_missing';
 
 export interface StandingFacts {
   readonly joining: Joining;
@@ -60,6 +61,8 @@ export interface StandingFacts {
   readonly stream: StreamHealth | null;
   readonly drains: readonly Drain[];
   readonly chain: Judgement | null;
+  /** The database was put back, and what the node did since is not in the books. */
+  readonly unimported: boolean;
   /** How long the whole fleet has seen no new block, if that is too long; else null. */
   readonly quietMs: number | null;
   /** What it holds, and may hold at most; null: not known, or no cap. */
@@ -81,8 +84,13 @@ export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: nu
 
 /** The gravest first. */
 export function problemsOf(facts: StandingFacts, nowMs: number): NodeProblem[] {
-  return [...absence(facts, nowMs), ...trouble(facts, nowMs)];
+  return [...absence(facts, nowMs), ...(facts.unimported ? [HISTORY_MISSING] : []), ...trouble(facts, nowMs)];
 }
+
+const HISTORY_MISSING: NodeProblem = {
+  code: 'history_missing',
+  text: 'has not told yet what it did since the database was put back: until it has, no node sends; if it is gone for good, `argosy node go-on-without`',
+};
 
 function absence(facts: StandingFacts, nowMs: number): NodeProblem[] {
   const { joining, owner, trouble, reading, stream } = facts;

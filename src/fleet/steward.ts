@@ -15,6 +15,8 @@ import type { FleetContext } from './fleet.ts';
 import type { Gate } from './gate.ts';
 import type { NodeHealth } from './health.ts';
 import type { Member } from './member.ts';
+import { IMPORT_AFTER_MS, noticeCopy } from './past.ts';
+import { type Past, readPast } from './past-store.ts';
 import type { Session } from './session.ts';
 import {
   type Drain,
@@ -33,6 +35,7 @@ const LOOK_MS = 1_000;
 export interface Steward {
   health(member: Member): NodeHealth;
   panic(): Panic;
+  past(): Past;
   /** Looks now; what is known afterwards is at least as new as the call. */
   look(): Promise<void>;
   stop(): Promise<void>;
@@ -41,6 +44,7 @@ export interface Steward {
 /** What was read last. */
 interface Known {
   readonly panic: Panic;
+  readonly past: Past;
   readonly drains: ReadonlyMap<NodeId, readonly Drain[]>;
   readonly exposures: ReadonlyMap<NodeId, Msat>;
   readonly owners: ReadonlyMap<NodeId, Ownership>;
@@ -48,6 +52,7 @@ interface Known {
 
 const NOTHING: Known = {
   panic: { on: false, epoch: 0n, reason: null, principal: null, at: 0 },
+  past: { epoch: 0n, current: true, since: 0, unimported: [] },
   drains: new Map(),
   exposures: new Map(),
   owners: new Map(),
@@ -63,6 +68,8 @@ export async function startSteward(
   const { db, clock, log } = context;
   const stopping = new AbortController();
   const obeyed = new WeakMap<Session, bigint>();
+  const importing = new Set<Session>();
+  const { importAfterMs = IMPORT_AFTER_MS } = context;
   const told = new WeakMap<Session, string | null>();
   const lastStates = new Map<NodeId, NodeState>();
   let known = NOTHING;
@@ -85,6 +92,7 @@ export async function startSteward(
     drains: known.drains.get(own.id) ?? [],
     chain: chain.get(own.id) ?? null,
     quietMs: quietMs(),
+    unimported: known.past.unimported.includes(own.id),
     exposureMsat: known.exposures.get(own.id) ?? null,
     exposureMsatMax: own.exposureMsatMax ?? null,
   });
@@ -108,8 +116,9 @@ export async function startSteward(
 
   async function read(): Promise<Known> {
     const capped = members().filter(({ own }) => (own.exposureMsatMax ?? null) !== null);
-    const [panic, drains, owners, exposures] = await Promise.all([
+    const [panic, past, drains, owners, exposures] = await Promise.all([
       readPanic(db.read),
+      readPast(db.read),
       readDrains(db.read),
       readOwners(db.read),
       capped.length === 0
@@ -119,7 +128,7 @@ export async function startSteward(
             capped.map(({ own }) => own.id),
           ),
     ]);
-    return { panic, drains, owners, exposures };
+    return { panic, past, drains, owners, exposures };
   }
 
   function compareChains(): void {
@@ -202,8 +211,33 @@ export async function startSteward(
     }
   }
 
+  /** Of every node that is at hand; it waits for none. */
+  function importHistories(): void {
+    const { epoch, since, unimported } = known.past;
+    if (clock.now() - since < importAfterMs) return;
+    for (const { own, session: of } of members()) {
+      const session = of();
+      if (session?.owned() !== true || !unimported.includes(own.id) || importing.has(session)) continue;
+      importing.add(session);
+      void session
+        .importHistory(epoch)
+        .then(
+          () =>
+            log.info({ node: own.id }, 'what this node did since the database was put back is in the books'),
+          (error: unknown) =>
+            log.warn({ node: own.id, error }, 'no history of this node yet; it is asked again'),
+        )
+        .finally(() => importing.delete(session));
+    }
+  }
+
   async function lookOnce(): Promise<void> {
     known = await read();
+    if (!known.past.current) {
+      await noticeCopy(context);
+      known = await read();
+    }
+    importHistories();
     obeyPanic();
     compareChains();
     if ((await applyRules()) || (await applyPast())) known = await read();
@@ -225,6 +259,7 @@ export async function startSteward(
   return {
     health,
     panic: () => known.panic,
+    past: () => known.past,
     look,
     async stop() {
       stopping.abort();

@@ -71,6 +71,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
   sending_stopped:
     'Somebody has thrown the panic switch; `argosy panic status` tells who, when and why. Receiving goes on, and payments under way end. `argosy panic off` ends it.',
+  history_missing:
+    'The database is a copy, or was put back to an earlier state: what was paid since is known to the nodes alone. Until every node has told it, nothing is sent, so that nothing is paid twice; receiving goes on. `argosy nodes` says who is missing. Without a node that is gone for good it goes on after `argosy node go-on-without`.',
   exposure_cap:
     'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
   node_drained:

@@ -77,6 +77,11 @@ export const PROBLEMS = {
     title: 'All sending was stopped by the panic switch',
     retryable: true,
   },
+  history_missing: {
+    status: 503,
+    title: 'The database was put back, and what the nodes did since is not known yet',
+    retryable: true,
+  },
   exposure_cap: { status: 409, title: 'The node would hold more than it may' },
   node_drained: { status: 409, title: 'The node is drained: it begins nothing new' },
   // channels and coins

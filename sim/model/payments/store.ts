@@ -1,4 +1,4 @@
-import type { NodeId } from '../../../src/lightning/ids.ts';
+import type { NodeId, PartToken } from '../../../src/lightning/ids.ts';
 import { planToKeep } from '../../../src/payments/attempt-store.ts';
 import {
   type Part,
@@ -77,6 +77,16 @@ export const lockPayment: Product['lockPayment'] = (tx, id) => lock(tx, 'lockPay
 
 export const lockPaymentOfPart: Product['lockPaymentOfPart'] = (tx, token) =>
   lock(tx, 'lockPaymentOfPart', byToken(token));
+
+export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, tokens) => {
+  if (tokens.length === 0) return new Map();
+  return statement(from, 'paymentIdsOfParts', (s) => {
+    const parts = tokens.map((token) => s.get(s.tables.part.by.part_token_key, token));
+    return new Map(
+      parts.filter((part) => part !== null).map(({ token, payment_id }) => [token as PartToken, payment_id]),
+    );
+  });
+};
 
 export const listPayments: Product['listPayments'] = async (from, { before, limit }) => {
   const rows = await statement(from, 'listPayments', (s) =>
@@ -164,7 +174,7 @@ export const releaseHash: Product['releaseHash'] = (tx, { paymentHash, id }) =>
     await s.removeWhere(own, (claim) => claim.payment_id === id);
   });
 
-export const insertParts: Product['insertParts'] = async (tx, paymentId, parts) => {
+const insertParts = async (tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> => {
   for (const part of parts) {
     const route = JSON.stringify(routeToJson(part.route));
     await statement(tx, 'insertPart', (s) =>

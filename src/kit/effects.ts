@@ -4,7 +4,7 @@
  * `attempts` tells the handler that somebody may have begun it before.
  */
 import type { NodeId } from '../lightning/ids.ts';
-import { type Clock, within } from './clock.ts';
+import { type Clock, OVER, within } from './clock.ts';
 import type { Db } from './db.ts';
 import { CLAIM_MS, claimEffects, type Effect, postponeEffect } from './effect-store.ts';
 import type { Log } from './log.ts';
@@ -86,7 +86,7 @@ export function startEffects(
 
   const done = loop();
   return {
-    kick: () => wake.abort(),
+    kick: () => wake.abort(OVER),
     async stop() {
       stopping.abort();
       wake.abort();

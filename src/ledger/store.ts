@@ -1,4 +1,5 @@
 import type { Db, Statements, Tx } from '../kit/db.ts';
+import { together } from '../kit/together.ts';
 import {
   type Account,
   type AccountId,
@@ -98,10 +99,15 @@ export interface AccountBalance {
   readonly balance_msat: bigint;
 }
 
-export const readBalances = (read: Statements, ids: readonly AccountId[]): Promise<AccountBalance[]> =>
-  read.query<AccountBalance>('select id, kind, balance_msat from account where id = any($1) order by id', [
-    ids,
-  ]);
+/** By id. */
+export const readBalances: (read: Statements, ids: readonly AccountId[]) => Promise<AccountBalance[]> =
+  together(async (read: Statements, asked: readonly (readonly AccountId[])[]) => {
+    const rows = await read.query<AccountBalance>(
+      'select id, kind, balance_msat from account where id = any($1) order by id',
+      [[...new Set(asked.flat())]],
+    );
+    return asked.map((ids) => rows.filter(({ id }) => ids.includes(id)));
+  });
 
 /** Claims of the business and of customers, with what is held beside them. */
 export const readClaims = (

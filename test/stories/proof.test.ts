@@ -1,5 +1,6 @@
 /** What proves that a part was not paid, and what does not. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/kit/clock.ts';
 import type { Effect } from '../../src/kit/effect-store.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import type { LightningNode } from '../../src/nodes/node.ts';
@@ -159,7 +160,7 @@ describe('a worker that was frozen between its claim and its send', () => {
       `select id, kind, key, node_id, payload, attempts + 1 as attempts, claim from effect where kind = 'part.send'`,
     );
     const send = paymentEffects(fleet.system.payments).get('part.send');
-    await send?.({ ...effect, claimedAt: Date.now() - 20_000 });
+    await send?.({ ...effect, claimedAt: systemClock.elapsed() - 20_000 });
     expect((await payment(fleet, id)).state).toBe('unknown');
     expect(await fleet.network.open('eu').pendingHtlcs()).toEqual([]);
     expect(await merchantHolds()).toBe(0n);

@@ -164,6 +164,21 @@ export const findClaim: Product['findClaim'] = (from, network, hash) =>
     return payment && { payment_id: payment.id, state: payment.state as PaymentState };
   });
 
+export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, tokens) => {
+  if (tokens.length === 0) return new Map();
+  return statement(
+    from,
+    'paymentIdsOfParts',
+    (s) =>
+      new Map(
+        tokens.flatMap((token) => {
+          const part = s.get(s.tables.part.by.part_token_key, token);
+          return part === null ? [] : [[token, part.payment_id]];
+        }),
+      ),
+  );
+};
+
 export const releaseHash: Product['releaseHash'] = (tx, { paymentHash, id }) =>
   statement(tx, 'releaseHash', async (s) => {
     const payment = s.get(s.tables.payment.by.payment_pkey, id);

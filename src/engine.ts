@@ -7,12 +7,15 @@ import type { Db } from './kit/db.ts';
 import { startEffects } from './kit/effects.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import { DEFAULT_RETENTION, type Kept, type RetentionDays, startRetention } from './kit/retention.ts';
+import { dropOldAnswers, dropOldEvents } from './kit/retention-store.ts';
 import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { bookEvents } from './payments/events.ts';
 import { invoiceEffects } from './payments/receive.ts';
 import { startRecovery } from './payments/recovery.ts';
+import { dropOldPlans } from './payments/retention-store.ts';
 import { paymentEffects } from './payments/sending.ts';
 
 export interface EngineOptions {
@@ -24,6 +27,8 @@ export interface EngineOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** Default: `DEFAULT_RETENTION`. */
+  readonly retention?: RetentionDays;
 }
 
 export interface Engine {
@@ -61,6 +66,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
   const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
+  const retention = startRetention(db, clock, log, whatIsKept(options.retention ?? DEFAULT_RETENTION));
   const { kick } = payments;
   const recovery = startRecovery(payments, clock, kick);
   try {
@@ -69,7 +75,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const { chainPatience = {} } = options;
     fleet = await startFleet({ ...context, chainPatience }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop()]);
+    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), retention.stop()]);
     throw error;
   }
 
@@ -83,6 +89,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();
+      await retention.stop();
     },
   };
 }
+
+const DAY_MS = 86_400_000;
+
+/** Rows that explain or repeat; never rows that prove or forbid. */
+const whatIsKept = (days: RetentionDays): readonly Kept[] => [
+  { what: 'events', keepMs: days.events * DAY_MS, drop: dropOldEvents },
+  { what: 'answers', keepMs: days.answers * DAY_MS, drop: dropOldAnswers },
+  { what: 'plans', keepMs: days.plans * DAY_MS, drop: dropOldPlans },
+];

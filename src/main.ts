@@ -99,7 +99,10 @@ export async function startArgosy(
     const key = await ownerKey(db, folder);
     const system = await step(
       'fleet',
-      () => openSystem({ db, clock: systemClock, log, network: config.network, nodes, rooms: routes }),
+      () => {
+        const { network, retention } = config;
+        return openSystem({ db, clock: systemClock, log, network, nodes, rooms: routes, retention });
+      },
       (it) => it.fleet.nodes.map((own) => own.id).join(', ') || 'no nodes yet',
     );
     undo.push(() => system.stop());

@@ -109,14 +109,16 @@ export const readBalances: (read: Statements, ids: readonly AccountId[]) => Prom
     return asked.map((ids) => rows.filter(({ id }) => ids.includes(id)));
   });
 
-/** Claims of the business and of customers, with what is held beside them. */
+/** Claims of the business and of customers by id, after the last one of the page before, with what is held beside them. */
 export const readClaims = (
   read: Statements,
+  page: { readonly after: string | null; readonly limit: number },
 ): Promise<{ id: AccountId; free_msat: bigint; held_msat: bigint }[]> =>
   read.query(
     `select free.id, free.balance_msat as free_msat, held.balance_msat as held_msat
-     from account free join account held on held.id = free.id || ':held' order by free.id`,
-    [],
+     from account free join account held on held.id = free.id || ':held'
+     where free.id > $1 order by free.id limit $2`,
+    [page.after ?? '', page.limit],
   );
 
 export const readTransfers = (

@@ -1,4 +1,4 @@
-import type { NodeId, PartToken } from '../../../src/lightning/ids.ts';
+import type { NodeId } from '../../../src/lightning/ids.ts';
 import { planToKeep } from '../../../src/payments/attempt-store.ts';
 import {
   type Part,
@@ -77,16 +77,6 @@ export const lockPayment: Product['lockPayment'] = (tx, id) => lock(tx, 'lockPay
 
 export const lockPaymentOfPart: Product['lockPaymentOfPart'] = (tx, token) =>
   lock(tx, 'lockPaymentOfPart', byToken(token));
-
-export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, tokens) => {
-  if (tokens.length === 0) return new Map();
-  return statement(from, 'paymentIdsOfParts', (s) => {
-    const parts = tokens.map((token) => s.get(s.tables.part.by.part_token_key, token));
-    return new Map(
-      parts.filter((part) => part !== null).map(({ token, payment_id }) => [token as PartToken, payment_id]),
-    );
-  });
-};
 
 export const listPayments: Product['listPayments'] = async (from, { before, limit }) => {
   const rows = await statement(from, 'listPayments', (s) =>

@@ -15,7 +15,7 @@ const majorOf = (version) => Number(version.split('.')[0]);
  * in use, and three threads would keep hundreds of MB for nothing. Measured with `npm run bench -- soak`.
  */
 const LEAN = ['--max-semi-space-size=4', '--max-old-space-size=512'];
-const runsLong = process.argv.includes('up');
+const runsLong = ['up', 'serve', 'work'].some((command) => process.argv.includes(command));
 
 if (majorOf(process.versions.node) < NEEDED) runUnder(findNode());
 else if (runsLong && !process.execArgv.includes(LEAN[0]) && process.execve) runLean();

@@ -1,20 +1,30 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
-import { type Fleet, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
 import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Db } from './kit/db.ts';
-import { startEffects } from './kit/effects.ts';
+import { noEffects, startEffects } from './kit/effects.ts';
+import { noHints, openHints } from './kit/hints.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
-import { DEFAULT_RETENTION, type Kept, type RetentionDays, startRetention } from './kit/retention.ts';
+import {
+  DEFAULT_RETENTION,
+  type Kept,
+  noRetention,
+  type RetentionDays,
+  startRetention,
+} from './kit/retention.ts';
 import { dropOldAnswers, dropOldEvents } from './kit/retention-store.ts';
 import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
+import { followChannels } from './liquidity/apply.ts';
+import { chainEffects } from './liquidity/doing.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { bookEvents } from './payments/events.ts';
 import { invoiceEffects } from './payments/receive.ts';
-import { startRecovery } from './payments/recovery.ts';
+import { noRecovery, startRecovery } from './payments/recovery.ts';
 import { dropOldPlans } from './payments/retention-store.ts';
 import { paymentEffects } from './payments/sending.ts';
 
@@ -29,6 +39,8 @@ export interface EngineOptions {
   readonly chainPatience?: Partial<ChainPatience>;
   /** Default: `DEFAULT_RETENTION`. */
   readonly retention?: RetentionDays;
+  /** What this process is among others on its database. Default: it is alone, and does everything. */
+  readonly self?: ProcessRow;
 }
 
 export interface Engine {
@@ -53,8 +65,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     intents: shareBooks(db),
     conclusions: shareBooks(db),
     kick() {
-      runner.kick();
-      publisher.kick();
+      look();
+      if (fleet?.hasOthers()) hints.tell();
     },
     fleet() {
       if (fleet === null) throw new Error('the fleet has not started');
@@ -62,20 +74,39 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
+  const book: BookEvents = async (tx, node, events) => {
+    await bookEvents(payments, tx, node, events);
+    for (const event of events) await followChannels(tx, node, event);
+  };
+  const { self } = options;
+  const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);
-  const handlers = new Map([...paymentEffects(payments), ...invoiceEffects(payments)]);
-  const runner = startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log);
-  const retention = startRetention(db, clock, log, whatIsKept(options.retention ?? DEFAULT_RETENTION));
+  const handlers = new Map([
+    ...paymentEffects(payments),
+    ...invoiceEffects(payments),
+    ...chainEffects(payments),
+    ...fleetEffects(db, payments.fleet),
+  ]);
+  const runner = works ? startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log) : noEffects;
+  const look = (): void => {
+    runner.kick();
+    publisher.kick();
+  };
+  const retention = works
+    ? startRetention(db, clock, log, whatIsKept(options.retention ?? DEFAULT_RETENTION))
+    : noRetention;
   const { kick } = payments;
-  const recovery = startRecovery(payments, clock, kick);
+  const recovery = works ? startRecovery(payments, clock, kick) : noRecovery;
+  const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
   try {
     const { cameUp } = recovery;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp };
     const { chainPatience = {} } = options;
-    fleet = await startFleet({ ...context, chainPatience }, options.nodes);
+    const { idle } = runner;
+    const context = { db, clock, log, network, book, afterBooking: kick, cameUp, idle, chainPatience };
+    fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), retention.stop()]);
+    const started = [recovery, runner, publisher, hints, retention];
+    await Promise.all(started.map((each) => each.stop()));
     throw error;
   }
 
@@ -89,6 +120,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await runner.stop();
       await fleet?.stop();
       await publisher.stop();
+      await hints.stop();
       await retention.stop();
     },
   };

@@ -1,21 +1,22 @@
 /** The composition root: the data folder, the database, the fleet (practice or own), the system, the listening server. */
-import { type ServerType, serve } from '@hono/node-server';
 import type { Guarded } from './access/http.ts';
-import { ensureOwner, newSecret } from './access/service.ts';
-import type { Config } from './config.ts';
+import { ensureFirstOwner, ensureOwner, newSecret } from './access/service.ts';
+import type { Address, Config } from './config.ts';
 import { connectingRoutes } from './fleet/connecting-routes.ts';
 import type { Fleet, OwnNode } from './fleet/fleet.ts';
 import { openJournal } from './fleet/journal.ts';
 import type { Daemons } from './fleet/own-nodes.ts';
+import type { ProcessRow } from './fleet/process-store.ts';
 import { openOwnFleet } from './fleet/start-own.ts';
 import { systemClock } from './kit/clock.ts';
 import { type Db, openDb } from './kit/db.ts';
 import { type Folder, openFolder } from './kit/folder.ts';
 import type { Api } from './kit/http.ts';
-import { openLog } from './kit/log.ts';
+import { listen } from './kit/listening.ts';
+import { type Log, openLog } from './kit/log.ts';
 import { migrate } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
-import { Problem, problemDocument } from './kit/problems.ts';
+import { Problem } from './kit/problems.ts';
 import type { NodeId } from './lightning/ids.ts';
 import type { NodeCredentials } from './nodes/credentials.ts';
 import { lndDoor, openNode } from './nodes/open.ts';
@@ -38,35 +39,63 @@ export interface StartStep {
   readonly detail: string;
 }
 
-export interface Running {
-  /** `http://127.0.0.1:7300` */
-  readonly api: string;
-  /** The owner's key. */
-  readonly key: string;
-  readonly system: System;
-  /** Null: the fleet is the operator's own. */
-  readonly practice: { readonly world: World; readonly doors: Doors } | null;
-  /** Resolves with the error that a practice node died of, or with null after `stop`. */
-  readonly ended: Promise<Error | null>;
-  stop(): Promise<void>;
-}
+/** `up`: everything in one process. `serve`: the API, and no node. `work`: nodes and effects, and no API. */
+export type Role = ProcessRow['role'];
 
 export interface StartOptions {
   /** Balances and fees of a new practice world follow from it. Default: always the same. */
   readonly seed?: string;
 }
 
-const KEY_FILE = 'owner.key';
+export interface PartOptions extends StartOptions {
+  /** Of a worker: it has the nodes of this region before others do. */
+  readonly region?: string;
+  /** Where a worker tells its health. Default: nowhere. */
+  readonly health?: Address;
+}
 
-/**
- * Starts everything, or nothing: on a failure what had been started is stopped again.
- * @throws Problem for what the operator can mend
- */
+/** One of the processes that make up an Argosy. */
+export interface RunningPart {
+  /** `http://127.0.0.1:7300`; null: a worker that listens nowhere. */
+  readonly api: string | null;
+  /** The owner's key; null: it was made elsewhere, and only its hash is known here. */
+  readonly key: string | null;
+  readonly system: System;
+  /** Null: the fleet is the operator's own. */
+  readonly practice: { readonly world: World; readonly doors: Doors } | null;
+  /** Resolves with the error that this process died of, or with null after `stop`. */
+  readonly ended: Promise<Error | null>;
+  stop(): Promise<void>;
+}
+
+/** All of it in one process. */
+export type Running = RunningPart & { readonly api: string; readonly key: string };
+
+const KEY_FILE = 'owner.key';
+/** A failover of the database takes some seconds. */
+const AWAY_MS = 10_000;
+
+/** All in one: see `startPart`. */
 export async function startArgosy(
   config: Config,
   onStep: (step: StartStep) => void,
   options: StartOptions = {},
 ): Promise<Running> {
+  const { api, key, ...running } = await startPart('up', config, onStep, options);
+  if (api === null || key === null) throw new Error('it listens, and has made its key');
+  return { ...running, api, key };
+}
+
+/**
+ * Starts everything, or nothing: on a failure what had been started is stopped again.
+ * @throws Problem for what the operator can mend
+ */
+export async function startPart(
+  role: Role,
+  config: Config,
+  onStep: (step: StartStep) => void,
+  options: PartOptions = {},
+): Promise<RunningPart> {
   const log = openLog(config.logLevel);
   const undo: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -83,44 +112,58 @@ export async function startArgosy(
     return result;
   };
   try {
-    const folder = lockFolder(config.data);
-    undo.push(() => folder.close());
-    if (config.nodes === null) refuseOwnFolder(folder);
-    const server = await listen(config.listen);
-    undo.push(() => server.close());
+    if (role !== 'up') demandShared(config, role);
+    const folder = role === 'work' ? null : lockFolder(config.data);
+    undo.push(() => folder?.close());
+    if (config.nodes === null && folder !== null) refuseOwnFolder(folder);
+    const address = role === 'work' ? options.health : config.listen;
+    const server = address === undefined ? null : await listen(address);
+    undo.push(() => server?.close());
     const database = step(
       'database',
       () => openDatabase(config, folder, undo),
       (it) => it.what,
     );
-    const starting: Starting = { config, folder, database, onStep, step, undo };
-    const { db, nodes, routes, practice } =
-      config.nodes === null ? await startPractice(starting, options) : await startOwn(starting);
-    const key = await ownerKey(db, folder);
+    const starting: Starting = { config, folder, database, log, onStep, step, undo, role, options };
+    const { db, nodes, routes, practice, self, follow } =
+      config.nodes === null ? await startPractice(starting) : await startOwn(starting);
+    const key = folder === null ? null : await ownerKey(db, folder, role);
+    const { network, retention } = config;
+    const rooms = { db, clock: systemClock, log, network, nodes, rooms: routes, retention };
     const system = await step(
       'fleet',
-      () => {
-        const { network, retention } = config;
-        return openSystem({ db, clock: systemClock, log, network, nodes, rooms: routes, retention });
-      },
+      () => openSystem({ ...rooms, ...(self && { self }) }),
       (it) => it.fleet.nodes.map((own) => own.id).join(', ') || 'no nodes yet',
     );
     undo.push(() => system.stop());
-    server.answer((request) => system.api.fetch(request));
-    folder.announce(server.url);
-    undo.push(() => server.close());
+    undo.push(follow(system.fleet));
+    server?.answer(role === 'work' ? onlyHealth(system) : (request) => system.api.fetch(request));
+    if (server !== null) folder?.announce(server.url);
+    undo.push(() => server?.drain());
     const ended = practice?.world.ended ?? Promise.withResolvers<null>().promise;
-    return { api: server.url, key, system, practice, ended, stop };
+    return { api: server?.url ?? null, key, system, practice, ended, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** A worker tells how it is, and nothing else. */
+const onlyHealth =
+  ({ api }: System) =>
+  (request: Request): Response | Promise<Response> =>
+    new URL(request.url).pathname === '/v1/health'
+      ? api.fetch(request)
+      : new Response('A worker answers at /v1/health alone; see `argosy serve`.\n', { status: 404 });
+
 interface Starting {
   readonly config: Config;
-  readonly folder: Folder;
+  /** Null: a worker has none. */
+  readonly folder: Folder | null;
   readonly database: Promise<{ readonly db: Db }>;
+  readonly log: Log;
+  readonly role: Role;
+  readonly options: PartOptions;
   readonly onStep: (step: StartStep) => void;
   readonly step: <T>(name: string, work: () => Promise<T>, tell: (result: T) => string) => Promise<T>;
   readonly undo: Undo;
@@ -132,11 +175,17 @@ interface Started {
   readonly nodes: readonly OwnNode[];
   readonly routes: (api: Api, guarded: Guarded, fleet: Fleet) => void;
   readonly practice: Running['practice'];
+  /** What this process is among others; absent: it is alone. */
+  readonly self?: ProcessRow;
+  /** Has the fleet follow who joins and leaves at other processes. Gives what ends that. */
+  readonly follow: (fleet: Fleet) => () => Promise<void>;
 }
 
-async function startPractice(starting: Starting, options: StartOptions): Promise<Started> {
-  const { config, folder, database, onStep, step, undo } = starting;
-  const opened = openPracticeWorld({ ...options, folder, onStep }).then((world) => {
+async function startPractice(starting: Starting): Promise<Started> {
+  const { config, folder, database, onStep, step, undo, options } = starting;
+  if (folder === null) throw new Error('a practice world lies in a data folder');
+  const { seed } = options;
+  const opened = openPracticeWorld({ ...(seed !== undefined && { seed }), folder, onStep }).then((world) => {
     undo.push(() => world.stop());
     return world;
   });
@@ -152,10 +201,11 @@ async function startPractice(starting: Starting, options: StartOptions): Promise
       connectingRoutes(api, guarded, fleet, null);
     },
     practice: { world, doors },
+    follow: () => async () => undefined,
   };
 }
 
-async function startOwn({ config, folder, database, undo }: Starting): Promise<Started> {
+async function startOwn({ config, folder, database, log, undo, role, options }: Starting): Promise<Started> {
   const { db } = await database;
   const opened = new Set<{ stop(): Promise<void> }>();
   undo.push(() => Promise.all([...opened].map((node) => node.stop())));
@@ -168,14 +218,43 @@ async function startOwn({ config, folder, database, undo }: Starting): Promise<S
       return node;
     },
   };
-  const { nodes, routes } = await openOwnFleet(config, folder, db, daemons);
-  return { db, nodes, routes, practice: null };
+  const { region = null } = options;
+  const { nodes, routes, holder, follow } = await openOwnFleet(config, folder, db, daemons);
+  return {
+    db,
+    nodes,
+    routes,
+    practice: null,
+    self: { id: holder, role, region },
+    follow: (fleet) => follow(fleet, systemClock, log),
+  };
 }
 
 /** Both, or the first error after both have come to an end: nothing is left starting in the background. */
 async function allOrFirstError<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
+}
+
+/** What processes that share a fleet must be given from outside. @throws Problem not_shared */
+function demandShared({ databaseUrl, vaultKey, nodes }: Config, role: Role): void {
+  const lacking = (field: string, what: string): Problem =>
+    new Problem('not_shared', `${field}: \`argosy ${role}\` ${what}`, { field });
+  if (databaseUrl === null)
+    throw lacking(
+      'database.url',
+      'works with others over one PostgreSQL: give its URL (ARGOSY_DATABASE_URL).',
+    );
+  if (nodes === null)
+    throw lacking(
+      'nodes',
+      'is for own nodes: name them, or write `nodes: []`; the practice fleet is `argosy up`.',
+    );
+  if (vaultKey === null)
+    throw lacking(
+      'vault.key_file',
+      'needs the key that all of them have: vault.key_file, or ARGOSY_VAULT_KEY.',
+    );
 }
 
 function lockFolder(path: string): Folder {
@@ -188,81 +267,47 @@ interface Undo {
   push(step: () => Promise<unknown> | unknown): unknown;
 }
 
-async function openDatabase(config: Config, folder: Folder, undo: Undo): Promise<{ db: Db; what: string }> {
+async function openDatabase(
+  config: Config,
+  folder: Folder | null,
+  undo: Undo,
+): Promise<{ db: Db; what: string }> {
   const what = config.databaseUrl === null ? 'embedded PostgreSQL' : 'PostgreSQL by URL';
   const db =
     config.databaseUrl === null
       ? await embeddedDatabase(folder, undo)
-      : openDb({ url: config.databaseUrl }, { max: 20 });
+      : openDb({ url: config.databaseUrl }, { max: 20, awayMs: AWAY_MS });
   undo.push(() => db.close());
   const migrated = await migrate(db);
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
   return { db, what };
 }
 
-async function embeddedDatabase(folder: Folder, undo: Undo): Promise<Db> {
+async function embeddedDatabase(folder: Folder | null, undo: Undo): Promise<Db> {
+  if (folder === null) throw new Error('the embedded PostgreSQL lies in a data folder');
   const postgres = await startPostgres({ folder: folder.path });
   if (postgres.kind === 'refused') throw new Problem(postgres.code, postgres.detail);
   undo.push(() => postgres.stop());
   // Each session is a process of PostgreSQL's.
-  return openDb(postgres.target, { max: 12 });
+  return openDb(postgres.target, { max: 12, awayMs: AWAY_MS });
 }
 
-/** The key is on disk before the database knows it, so that no crash leaves a lock without a key. */
-async function ownerKey(db: Db, folder: Folder): Promise<string> {
+/**
+ * The key is on disk before the database knows it, so that no crash leaves a lock without a key. One of several that
+ * serve makes none where there is an owner already.
+ */
+async function ownerKey(db: Db, folder: Folder, role: Role): Promise<string | null> {
   const known = folder.readFile(KEY_FILE)?.trim();
   const secret = known ?? newSecret();
   if (known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
-  await db.tx((tx) => ensureOwner(tx, systemClock, secret));
-  return secret;
-}
-
-interface Listening {
-  readonly url: string;
-  /** From now on requests are answered by `fetch`; until then with 503. */
-  answer(fetch: (request: Request) => Response | Promise<Response>): void;
-  close(): Promise<void>;
-}
-
-/** Listens at once, so that a taken address is known before anything else is started. */
-function listen(address: Config['listen']): Promise<Listening> {
-  let fetch = (_: Request): Response | Promise<Response> =>
-    Response.json(problemDocument(new Problem('starting', 'Ask again in a few seconds.')), {
-      status: 503,
-      headers: { 'content-type': 'application/problem+json' },
-    });
-  return new Promise((resolve, reject) => {
-    const server: ServerType = serve(
-      { fetch: (request: Request) => fetch(request), hostname: address.host, port: address.port },
-      (bound) => {
-        const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-        resolve({
-          url: `http://${host}:${bound.port}`,
-          answer: (next) => {
-            fetch = next;
-          },
-          close: () => closeServer(server),
-        });
-      },
-    );
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        new Problem(
-          taken ? 'listen_address_in_use' : 'config_invalid',
-          taken
-            ? `listen: ${address.host}:${address.port} is taken; stop what listens there, or use --listen ${address.host}:0.`
-            : `listen: ${address.host}:${address.port} cannot be listened on (${error.code}).`,
-          { field: 'listen' },
-        ),
-      );
-    });
+  if (role === 'up' || known !== undefined) {
+    await db.tx((tx) => ensureOwner(tx, systemClock, secret));
+    return secret;
+  }
+  const isFirst = await db.tx((tx) => ensureFirstOwner(tx, systemClock, secret), {
+    isolation: 'serializable',
   });
-}
-
-function closeServer(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  });
+  if (isFirst) return secret;
+  folder.removeFile(KEY_FILE);
+  return null;
 }

@@ -7,6 +7,7 @@ import type { Fleet } from './fleet/fleet.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
 import { type Api, createApi } from './kit/http.ts';
+import { chainRoutes } from './liquidity/routes.ts';
 import { accountRoutes } from './payments/account-routes.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { pageRoutes } from './ui/routes.ts';
@@ -31,6 +32,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   accountRoutes(api, guarded, db);
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
+  chainRoutes(api, guarded, payments);
   eventRoutes(api, guarded, db, publisher);
   options.rooms?.(api, guarded, fleet);
   pageRoutes(api);

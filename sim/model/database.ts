@@ -176,6 +176,7 @@ function connect(context: Context, who: string): Db {
       }
     },
     listen: async () => async () => {},
+    notify: async () => {},
     close: async () => {},
   };
 }

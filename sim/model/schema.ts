@@ -19,6 +19,7 @@ export interface SessionData {
   readonly expires_at: number;
   readonly cursor: string | null;
   readonly panic_seen: bigint;
+  readonly trouble: string | null;
 }
 export interface AccountData {
   readonly id: string;
@@ -174,7 +175,6 @@ export function createTables() {
   });
   const node_session = table<SessionData>('node_session')({
     unique: { node_session_pkey: ({ node_id }) => node_id },
-    references: { node_session_node_id_fkey: [({ node_id }) => node_id, node.by.node_pkey] },
   });
   const node_drain = table<{
     readonly node_id: string;

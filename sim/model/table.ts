@@ -19,6 +19,8 @@ export interface Row<D> {
   pending: D | null;
   dirty: boolean;
   owner: Holder | null;
+  /** Unique keys that `owner` has written and taken back: others wait for its end before they use them. */
+  readonly ghosts: { readonly index: Index<D>; readonly key: Key }[];
   /** What `owner` holds. */
   mode: Exclude<LockMode, 'key share'>;
   readonly sharers: Set<Holder>;
@@ -106,11 +108,12 @@ export const newRow = <D>(of: Table<D>): Row<D> => ({
   pending: null,
   dirty: false,
   owner: null,
+  ghosts: [],
   mode: 'no key update',
   sharers: new Set(),
 });
 
-export function enter<D>({ rows }: Index<D>, key: Key | null, row: Row<D>): void {
+function enter<D>({ rows }: Index<D>, key: Key | null, row: Row<D>): void {
   if (key === null) return;
   const set = rows.get(key);
   if (set === undefined) rows.set(key, new Set([row]));
@@ -131,7 +134,10 @@ export function write<D>(row: Row<D>, next: D | null): void {
     const old = before === null ? null : index.keyOf(before);
     const key = next === null ? null : index.keyOf(next);
     if (old === key) continue;
-    if (row.committed === null || index.keyOf(row.committed) !== old) leave(index, old, row);
+    if (old !== null && (row.committed === null || index.keyOf(row.committed) !== old)) {
+      if (index.unique) row.ghosts.push({ index, key: old });
+      else leave(index, old, row);
+    }
     enter(index, key, row);
   }
   row.pending = next;
@@ -145,11 +151,13 @@ export const versionFor = <D>(row: Row<D>, holder: Holder | null): D | null =>
 /** What the owner has made of the row counts, or is forgotten. */
 export function settle<D>(row: Row<D>, committed: boolean): void {
   if (!row.dirty) return;
+  for (const { index, key } of row.ghosts.splice(0)) leave(index, key, row);
   const [kept, gone] = committed ? [row.pending, row.committed] : [row.committed, row.pending];
   for (const index of row.table.indexes) {
     const key = kept === null ? null : index.keyOf(kept);
     const old = gone === null ? null : index.keyOf(gone);
     if (old !== key) leave(index, old, row);
+    enter(index, key, row);
   }
   row.committed = kept;
   row.pending = null;

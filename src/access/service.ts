@@ -24,6 +24,13 @@ export async function ensureOwner(tx: Tx, clock: Clock, secret: string): Promise
   await insertKey(tx, owner, newId('key', clock.now()), hash);
 }
 
+/** False, and nothing is written: there is an owner already. In a serializable transaction, for many may ask at once. */
+export async function ensureFirstOwner(tx: Tx, clock: Clock, secret: string): Promise<boolean> {
+  if ((await findPrincipalId(tx, OWNER.name)) !== null) return false;
+  await ensureOwner(tx, clock, secret);
+  return true;
+}
+
 /** Who is behind `Authorization: Bearer argosy_...`? @throws Problem unauthenticated */
 export async function authenticate(db: Db, header: string | undefined): Promise<Principal> {
   const secret = /^Bearer (argosy_[0-9a-f]{48})$/.exec(header ?? '')?.[1];

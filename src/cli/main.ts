@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAccounts } from './commands/accounts.ts';
 import { addBooks } from './commands/books.ts';
+import { addChain } from './commands/chain.ts';
 import { addConfig } from './commands/config.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFleet } from './commands/fleet.ts';
@@ -9,6 +10,7 @@ import { addInvoices } from './commands/invoices.ts';
 import { addMap } from './commands/map.ts';
 import { addNode } from './commands/node.ts';
 import { addPanic } from './commands/panic.ts';
+import { addParts } from './commands/parts.ts';
 import { addPay } from './commands/pay.ts';
 import { addPayments } from './commands/payments.ts';
 import { addPractice } from './commands/practice.ts';
@@ -19,6 +21,7 @@ import { type GlobalOptions, openSession, type Run, type Session } from './sessi
 
 const ROOMS = [
   addUp,
+  addParts,
   addMap,
   addPay,
   addPayments,
@@ -26,6 +29,7 @@ const ROOMS = [
   addFleet,
   addPanic,
   addNode,
+  addChain,
   addAccounts,
   addBooks,
   addPractice,

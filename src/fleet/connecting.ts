@@ -7,7 +7,7 @@ import { type CheckLine, type NodeCheck, type Pin, passed } from '../nodes/check
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import type { Joining } from './member.ts';
-import { type OwnFleet, ownNode } from './own-nodes.ts';
+import { type OwnFleet, storedNode } from './own-nodes.ts';
 import { rotate } from './rotation_plan.ts';
 import { countOpenParts, findNode, findNodeByPubkey, readExposures } from './store.ts';
 import type { StoredNode, VaultEntry } from './vault.ts';
@@ -49,6 +49,8 @@ export interface Connecting {
    * @throws Problem node_unknown, node_in_use
    */
   remove(id: NodeId, force: boolean): Promise<{ readonly holdsMsat: bigint; readonly configured: boolean }>;
+  /** Takes over what other processes have changed: nodes that came, went, or have new credentials. */
+  follow(): Promise<void>;
   /** Null: its credentials are not in the vault, or cannot be read. */
   connection(id: NodeId): Promise<NodeConnection | null>;
 }
@@ -85,9 +87,15 @@ export function openConnecting(context: Context): Connecting {
   }
 
   /** Opens the node anew; what it was opened with before is closed. */
-  async function reopen(entry: VaultEntry, credentials: NodeCredentials): Promise<Joining> {
+  async function reopen(entry: VaultEntry, stored: StoredNode): Promise<Joining> {
     await close(fleet, entry.id);
-    return fleet.join(ownNode(entry, daemons.open(entry.id, credentials), context.holder));
+    return fleet.join(storedNode(context, entry, stored));
+  }
+
+  /** Stores new credentials, and opens the node with them. */
+  async function store(entry: VaultEntry, credentials: NodeCredentials): Promise<Joining> {
+    const version = await db.tx((tx: Tx) => vault.put(tx, entry, credentials));
+    return reopen(entry, { ...entry, version, unsealed: { kind: 'credentials', credentials } });
   }
 
   const holdings = async (id: NodeId) => ({
@@ -114,8 +122,7 @@ export function openConnecting(context: Context): Connecting {
   }
 
   async function change(entry: StoredNode, credentials: NodeCredentials, checked: NodeCheck) {
-    await db.tx((tx: Tx) => vault.put(tx, entry, credentials));
-    await reopen(entry, credentials);
+    await store(entry, credentials);
     return { check: checked, pins: pinsOf(credentials) };
   }
 
@@ -127,8 +134,7 @@ export function openConnecting(context: Context): Connecting {
         const checked = await check(order.id, order.credentials);
         demandPassed(checked);
         const entry = entryOf(order);
-        await db.tx((tx: Tx) => vault.put(tx, entry, order.credentials));
-        return { check: checked, joining: await reopen(entry, order.credentials) };
+        return { check: checked, joining: await store(entry, order.credentials) };
       }),
     rotate: (id, wanted) =>
       inTurn(async () => {
@@ -158,7 +164,23 @@ export function openConnecting(context: Context): Connecting {
         if (holds.parts > 0 || (holds.msat > 0n && !force)) throw inUse(id, holds);
         if (own !== undefined) await letGo(own);
         await db.tx((tx: Tx) => vault.remove(tx, id));
+        context.opened.delete(id);
         return { holdsMsat: holds.msat, configured: configured.some((node) => node.id === id) };
+      }),
+    follow: () =>
+      inTurn(async () => {
+        const versions = await vault.versions(db.read);
+        for (const id of [...context.opened.keys()].filter((known) => !versions.has(known))) {
+          context.opened.delete(id);
+          await close(fleet, id);
+        }
+        for (const [id, version] of versions) {
+          const named = configured.find((node) => node.id === id);
+          const isElsewhere = named !== undefined && named.credentials.kind !== 'vault';
+          if (isElsewhere || context.opened.get(id) === version) continue;
+          const entry = await vault.find(db.read, id);
+          if (entry !== null) await reopen(named ?? entry, entry);
+        }
       }),
     async connection(id) {
       const entry = await vault.find(db.read, id);

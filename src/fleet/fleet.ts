@@ -1,6 +1,7 @@
 /** The fleet: the own nodes, their sessions, their health, and the proof of the books against them. */
 import type { Clock } from '../kit/clock.ts';
-import type { Db, Statements } from '../kit/db.ts';
+import type { Db } from '../kit/db.ts';
+import type { EffectHandler } from '../kit/effects.ts';
 import type { Log } from '../kit/log.ts';
 import { Problem } from '../kit/problems.ts';
 import { nodeAccounts } from '../ledger/account.ts';
@@ -9,10 +10,13 @@ import type { Msat } from '../money/msat.ts';
 import type { LightningNode } from '../nodes/node.ts';
 import { type NodeProof, prove } from './books.ts';
 import { type ChainPatience, DEFAULT_CHAIN_PATIENCE } from './chain-view.ts';
+import { alone, startCrew } from './crew.ts';
 import { type Gate, openGate } from './gate.ts';
 import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
+import { answerAsOwner, askOwner } from './owner-question.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
+import type { ProcessRow } from './process-store.ts';
 import type { BookEvents } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
@@ -39,12 +43,23 @@ export interface OwnNode {
   readonly exposureMsatMax?: Msat | null;
 }
 
+/** What changes nothing at a node, and needs none of what its driver keeps. A new invoice binds only its payer. */
+export type NodeQuestions = Pick<LightningNode, 'info' | 'channels' | 'invoice'>;
+
 export interface Fleet {
   /** In the order in which they came; nodes join and leave. */
   readonly nodes: readonly OwnNode[];
-  /** @throws Problem node_unavailable for a name that no own node has, or that is not at this process's hands. */
+  /**
+   * To drive it, or to change anything there.
+   * @throws Problem node_unavailable for a name that no own node has, or that is not at this process's hands.
+   */
   get(id: NodeId): OwnNode;
-  /** Nodes that have said who they are, and whose sessions this process owns. */
+  /**
+   * To ask it what any process with its credentials may ask at any time.
+   * @throws Problem node_unavailable for a name that no own node has, or that has not said yet who it is.
+   */
+  ask(id: NodeId): NodeQuestions;
+  /** Nodes that have said who they are, whose sessions this process owns, and keeps. */
   owned(): readonly NodeId[];
   /** Whether the node is at this process's hands, or why not yet. */
   joining(id: NodeId): Joining;
@@ -52,8 +67,14 @@ export interface Fleet {
   health(id: NodeId): NodeHealth;
   /** Reads the node's state again now. */
   refresh(id: NodeId): Promise<NodeHealth>;
-  /** Compares the ledger with every node at matching cursors. */
+  /** Compares the ledger with every node at matching cursors; nodes elsewhere are compared by their owners. */
   proveBooks(): Promise<readonly NodeProof[]>;
+  /** Is another process on the database? As it was known last. */
+  hasOthers(): boolean;
+  /** Looks at the other processes now. */
+  lookAround(): Promise<void>;
+  /** Of a node that is driven from here. @throws Error when it is not, or does not answer */
+  proveOwned(id: NodeId): Promise<NodeProof>;
   /**
    * The node starts nothing new from here on; what is under way goes on to its end. Holds for every process, and over
    * restarts. A node that is drained by hand already keeps its reason.
@@ -96,14 +117,20 @@ export interface FleetContext {
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
   readonly cameUp: (id: NodeId) => void;
+  /** Resolves, in some seconds at most, when nothing is under way any more that this process has begun with the node. */
+  readonly idle: (id: NodeId) => Promise<void>;
+  /** What this process is among others on its database. Default: it is alone, and drives all nodes. */
+  readonly self?: ProcessRow;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
   const members = new Map<NodeId, Member>();
+  const owns = () => [...members.values()].map(({ own }) => own);
+  const crew = context.self === undefined ? alone(true) : await startCrew(context, context.self, owns);
   const enter = (own: OwnNode): Member => {
-    const member = startMember(context, own);
+    const member = startMember(context, own, crew);
     members.set(own.id, member);
     return member;
   };
@@ -111,7 +138,11 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   const { db, chainPatience } = context;
   const gate = openGate();
   const patience = { ...DEFAULT_CHAIN_PATIENCE, ...chainPatience };
-  const stopMembers = () => Promise.all([...members.values()].map((member) => member.stop()));
+  const stopMembers = async () => {
+    // First of all, so that others have taken the nodes into account when they are free.
+    await crew.stop();
+    await Promise.all([...members.values()].map((member) => member.stop()));
+  };
   const steward = await startSteward(context, patience, gate, () => [...members.values()]).catch(
     async (error: unknown) => {
       await stopMembers();
@@ -119,10 +150,11 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     },
   );
 
-  const isOurs = ({ session, watch }: Member) => session()?.owned() === true && watch()?.isItself() === true;
-  const get = (id: NodeId): OwnNode => {
+  const isItself = ({ watch }: Member) => watch()?.isItself() === true;
+  const isOurs = (member: Member) => member.session()?.owned() === true && isItself(member);
+  const find = (id: NodeId, isUsable: (member: Member) => boolean): OwnNode => {
     const member = members.get(id);
-    if (member !== undefined && isOurs(member)) return member.own;
+    if (member !== undefined && isUsable(member)) return member.own;
     throw new Problem('node_unavailable', `node: ${id} is not connected here; see \`argosy nodes\`.`, {
       field: 'node',
     });
@@ -134,10 +166,14 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
 
   return {
     get nodes() {
-      return [...members.values()].map(({ own }) => own);
+      return owns();
     },
-    get,
-    owned: () => [...members.values()].filter(isOurs).map(({ own }) => own.id),
+    get: (id) => find(id, isOurs),
+    ask: (id) => find(id, isItself).node,
+    owned: () =>
+      [...members.values()]
+        .filter((member) => isOurs(member) && !member.isLeaving())
+        .map(({ own }) => own.id),
     joining: (id) => members.get(id)?.joining() ?? { kind: 'waiting', reason: 'it has left the fleet' },
     health,
     async refresh(id) {
@@ -147,8 +183,17 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     proveBooks() {
       // Of a node that was never adopted the books have nothing.
       const known = [...members.values()].filter(({ watch }) => watch() !== null);
-      return Promise.all(known.map((member) => proveMember(context, member)));
+      return Promise.all(
+        known.map((member) =>
+          member.session() === null
+            ? proveElsewhere(context, member.own.id)
+            : proveMember(member).catch((error: unknown) => unproven(context, member.own.id, error)),
+        ),
+      );
     },
+    hasOthers: crew.hasOthers,
+    lookAround: crew.look,
+    proveOwned: (id) => proveMember(members.get(id)),
     async join(own) {
       if (members.has(own.id))
         throw new Problem(
@@ -188,34 +233,54 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
   };
 }
 
-async function proveMember({ log }: FleetContext, { own: { id }, session: of }: Member): Promise<NodeProof> {
-  const session = of();
-  if (session === null) throw unproven(id);
+const PROVE = 'node.prove';
+
+/** What other processes ask of the owner of a node. */
+export const fleetEffects = (db: Db, fleet: () => Fleet): ReadonlyMap<string, EffectHandler> =>
+  new Map([[PROVE, answerAsOwner({ db }, (id) => fleet().proveOwned(id))]]);
+
+const proveElsewhere = (context: FleetContext, id: NodeId): Promise<NodeProof> =>
+  askOwner<NodeProof>(context, PROVE, id, context.afterBooking).catch((error: unknown) =>
+    unproven(context, id, error),
+  );
+
+/** @throws Error when the node is not driven from here, or does not answer */
+async function proveMember(member: Member | undefined): Promise<NodeProof> {
+  const session = member?.session() ?? null;
+  if (member === undefined || session === null) throw new Error('it is not driven from here');
+  const { id } = member.own;
   const accounts = nodeAccounts(id);
-  const read = (statements: Statements) =>
+  const both = await session.compare((statements) =>
     readNodeBooks(statements, id, {
       channels: accounts.channels.id,
       inFlight: accounts.inFlight.id,
       onchain: accounts.onchain.id,
-    });
-  const both = await session.compare(read).catch((error: unknown) => {
-    log.warn({ node: id, error }, 'the books could not be compared');
-    throw unproven(id);
-  });
+    }),
+  );
   return prove(id, both.node, both.ledger);
 }
 
 /** Of a node that is none of the fleet's any more. */
-const GONE: NodeHealth = { ...NEVER_READ, state: 'down', stream: null, drains: [], problems: [] };
+const GONE: NodeHealth = {
+  ...NEVER_READ,
+  state: 'down',
+  owner: 'nobody',
+  stream: null,
+  drains: [],
+  problems: [],
+};
 
 const neverJoined = (id: NodeId): Problem =>
   new Problem('node_unavailable', `id: ${id} has never joined this fleet; see \`argosy nodes\`.`, {
     field: 'id',
   });
 
-const unproven = (id: NodeId): Problem =>
-  new Problem(
+/** @throws Problem node_unavailable */
+function unproven({ log }: FleetContext, id: NodeId, error: unknown): never {
+  log.warn({ node: id, error }, 'the books could not be compared');
+  throw new Problem(
     'node_unavailable',
     `node: ${id} does not answer, or its events do not come; nothing is proven without it. See \`argosy nodes\`.`,
     { field: 'node' },
   );
+}

@@ -5,7 +5,7 @@ import type { NodePubkey } from '../lightning/ids.ts';
 import type { Channel, NodeInfo } from '../nodes/node.ts';
 import { type Ring, remember } from './chain-view.ts';
 import type { OwnNode } from './fleet.ts';
-import type { Drain, NodeProblem, NodeState } from './standing.ts';
+import type { Drain, NodeOwner, NodeProblem, NodeState } from './standing.ts';
 import type { StreamHealth } from './stream.ts';
 
 const REFRESH_MS = 5_000;
@@ -47,6 +47,7 @@ export const NEVER_READ: Reading = {
 /** A node as the fleet sees it: what it said, and what follows from all that is known. */
 export interface NodeHealth extends Pick<Reading, 'info' | 'channels' | 'latencyMs' | 'lastError' | 'at'> {
   readonly state: NodeState;
+  readonly owner: NodeOwner;
   /** Null: its events are not followed from here. */
   readonly stream: StreamHealth | null;
   readonly drains: readonly Drain[];

@@ -25,6 +25,7 @@ export async function nodeView(
     region: own.region,
     driver: own.driver,
     state: health.state,
+    owner: health.owner,
     problems: health.problems.map(({ code, text }) => ({ code, text: printable(text, MAX_TEXT) })),
     drains: health.drains.map(({ cause, reason, principal, since }) => ({
       cause,

@@ -54,7 +54,14 @@ async function opened(configured: readonly ConfiguredNode[]) {
       return absentNode('nobody');
     },
   };
-  const nodes = await readOwnNodes({ db, configured, vault, daemons, holder: 'this folder' });
+  const nodes = await readOwnNodes({
+    db,
+    configured,
+    vault,
+    daemons,
+    holder: 'this folder',
+    opened: new Map(),
+  });
   return { seen, nodes };
 }
 

@@ -28,6 +28,8 @@ export interface OwnFleet {
   readonly daemons: Daemons;
   /** See `OwnNode.holder`. */
   readonly holder: string;
+  /** With which version of their credentials nodes of the vault were opened here. */
+  readonly opened: Map<OwnNode['id'], number>;
 }
 
 /** @throws Problem config_invalid: a file or a variable that is named is not there; vault_other_key */
@@ -63,7 +65,13 @@ const WHY: Readonly<Record<'other_key' | 'damaged', string>> = {
   damaged: 'are damaged: they are not what was sealed',
 };
 
-function storedNode({ daemons, holder }: OwnFleet, entry: VaultEntry, { id, unsealed }: StoredNode): OwnNode {
+/** A node of the vault, opened with what lies there. */
+export function storedNode(
+  { daemons, holder, opened }: OwnFleet,
+  entry: VaultEntry,
+  { id, version, unsealed }: StoredNode,
+): OwnNode {
+  opened.set(id, version);
   if (unsealed.kind === 'credentials') return ownNode(entry, daemons.open(id, unsealed.credentials), holder);
   return ownNode(
     entry,

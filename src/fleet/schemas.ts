@@ -1,7 +1,7 @@
 /** The shapes of the fleet on the wire. */
 import { z } from '@hono/zod-openapi';
 import { msatText } from '../kit/shapes.ts';
-import { NODE_STATES } from './standing.ts';
+import { NODE_OWNERS, NODE_STATES } from './standing.ts';
 
 export const nodeSchema = z
   .object({
@@ -11,6 +11,9 @@ export const nodeSchema = z
     state: z.enum(NODE_STATES).openapi({
       description:
         '`disputed`: receives only, its chain is another than that of as many nodes; `drained`: starts nothing new; `down`: cannot be used from here',
+    }),
+    owner: z.enum(NODE_OWNERS).openapi({
+      description: 'which process drives it: the one that answers, another one, or none at the moment',
     }),
     problems: z.array(z.object({ code: z.string(), text: z.string() })).openapi({
       description: 'what is wrong, the gravest first; each text goes on from the name of the node',

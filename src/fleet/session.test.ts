@@ -1,11 +1,11 @@
 import { afterAll, expect, it, vi } from 'vitest';
 import { freshDatabase } from '../../test/support/database.ts';
+import { takeSession } from '../../test/support/session.ts';
 
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
 import { nodeId } from '../lightning/ids.ts';
 import type { LightningNode } from '../nodes/node.ts';
-import { openSession } from './session.ts';
 import { insertNode, takeLease } from './store.ts';
 
 const db = await freshDatabase();
@@ -14,7 +14,7 @@ afterAll(() => db.close());
 it('takes up no stream once its lease is another process’s', async () => {
   const id = nodeId('eu');
   const pubkey = `02${'ab'.repeat(32)}` as never;
-  await db.tx((tx) => insertNode(tx, { id, region: 'eu', driver: 'lnd', pubkey, network: 'regtest' }, '0'));
+  await db.tx((tx) => insertNode(tx, { id, region: 'eu', driver: 'lnd', pubkey, network: 'regtest' }));
   const ends: ((error: Error) => void)[] = [];
   const subscribe = () => {
     const ended = Promise.withResolvers<Error | null>();
@@ -33,12 +33,7 @@ it('takes up no stream once its lease is another process’s', async () => {
     },
   };
   const own = { id, node, holder: 'one' };
-  const session = await openSession(
-    { db, clock, log: silentLog },
-    own,
-    async () => {},
-    () => {},
-  );
+  const session = await takeSession({ db, clock, log: silentLog }, own);
   ends[0]?.(new Error('LND went away'));
   await vi.waitFor(() => expect(ends.length).toBe(2));
   await db.tx(async (tx) => {

@@ -1,30 +1,26 @@
 /**
- * One node's session: the lease that makes this process its owner, and its event stream. Events are booked in
- * order, each exactly once: the cursor moves in the transaction that books them.
+ * One node's session, under the lease that makes this process its owner: its event stream. Events are booked in order,
+ * each exactly once: the cursor moves in the transaction that books them.
  */
-import { randomUUID } from 'node:crypto';
-import { type Clock, within } from '../kit/clock.ts';
-import type { Db, Statements } from '../kit/db.ts';
-import { takeClaims } from '../kit/effect-store.ts';
-import type { Log } from '../kit/log.ts';
+import { within } from '../kit/clock.ts';
+import type { Statements, Tx } from '../kit/db.ts';
 import { type Books, moveDue, withBooks } from '../ledger/store.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Cursor, NodeBalances, NodeEvent } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
-import { lockSession, moveCursor, releaseLease, renewLease, takeLease } from './store.ts';
+import type { Lease, LeaseContext } from './lease.ts';
+import { lockSession, moveCursor } from './store.ts';
 import { followStream, type StreamHealth } from './stream.ts';
 import { confirmPanic } from './switch-store.ts';
 
-const LEASE_MS = 15_000;
-const RENEW_MS = 5_000;
 const MATCH_MS = 10_000;
 
 /** Books events of a node in the transaction that also moves its cursor. */
 export type BookEvents = (tx: Books, node: NodeId, events: readonly NodeEvent[]) => Promise<void>;
 
 export interface Session {
-  /** False once the lease is lost, has run out or the session stopped: the process must not call the node then. */
+  /** False once the lease is lost, has nearly run out or the session stopped: the process must not call the node then. */
   owned(): boolean;
   stream(): StreamHealth;
   /** Tells that no send begun before this switching of the panic switch is under way here. */
@@ -43,36 +39,32 @@ interface Waypoint {
   readonly reach: (read: Statements) => Promise<void>;
 }
 
-/** @throws Error when another process owns the node. */
-export async function openSession(
-  context: { readonly db: Db; readonly clock: Clock; readonly log: Log },
-  { id, node, holder = randomUUID() }: Pick<OwnNode, 'id' | 'node' | 'holder'>,
+export function openSession(
+  context: LeaseContext,
+  { id, node }: Pick<OwnNode, 'id' | 'node'>,
+  lease: Lease,
   book: BookEvents,
   afterBooking: () => void,
   streamChanged: () => void = () => {},
-): Promise<Session> {
+): Session {
   const { db, clock, log } = context;
-  let leasedUntil = clock.elapsed() + LEASE_MS;
-  const lease = await db.tx(async (tx) => {
-    const taken = await takeLease(tx, id, holder, LEASE_MS);
-    if (taken !== null) await takeClaims(tx, id);
-    return taken;
-  });
-  if (lease === null) throw new Error(`node ${id} is owned by another Argosy process; stop it, or wait 15 s`);
-  let owned = true;
-  let booked: Cursor | null = lease.cursor;
+  let booked = lease.cursor;
   let waypoint: Waypoint | null = null;
   const inTurn = mutex();
-  const stopping = new AbortController();
+  let stopped = false;
+
+  /** @throws Error once another process has the lease */
+  async function lockOwn(tx: Tx): Promise<{ cursor: Cursor | null }> {
+    const at = await lockSession(tx, id, lease.token);
+    if (at !== null) return at;
+    lease.lose();
+    throw new Error(`the lease of node ${id} was lost`);
+  }
 
   async function bookPiece(piece: readonly NodeEvent[]): Promise<void> {
     const reached = piece.at(-1)?.cursor === waypoint?.cursor ? waypoint : null;
     await withBooks(db, async (tx) => {
-      const at = await lockSession(tx, id, lease?.token ?? 0n);
-      if (at === null) {
-        owned = false;
-        throw new Error(`the lease of node ${id} was lost`);
-      }
+      const at = await lockOwn(tx);
       // After a COMMIT whose answer got lost, the piece may be booked already.
       const done = piece.findIndex((event) => event.cursor === at.cursor);
       const fresh = piece.slice(done + 1);
@@ -118,24 +110,9 @@ export async function openSession(
     });
   }
 
-  const renewal = (async () => {
-    while (owned && !stopping.signal.aborted) {
-      await clock.sleep(RENEW_MS, stopping.signal);
-      const asked = clock.elapsed();
-      const kept = await db.tx((tx) => renewLease(tx, id, lease.token, LEASE_MS)).catch(() => null);
-      if (kept === true) leasedUntil = asked + LEASE_MS;
-      if (kept === false) {
-        owned = false;
-        log.error({ node: id }, 'the lease of this node was lost; another process owns it now');
-      }
-    }
-  })();
   /** Whose lease is lost must not take up the stream again: a driver that begins overtakes the one of the new owner. */
   async function readCursor(): Promise<Cursor | null> {
-    const at = await db.tx((tx) => lockSession(tx, id, lease?.token ?? 0n));
-    if (at !== null) return at.cursor;
-    owned = false;
-    throw new Error(`the lease of node ${id} was lost`);
+    return (await db.tx(lockOwn)).cursor;
   }
   const changed = streamChanged;
   const stream = followStream({ clock, log, id, node, readCursor, deliver, changed }, lease.cursor);
@@ -143,13 +120,11 @@ export async function openSession(
   return {
     stream: stream.health,
     confirmPanic: (epoch) => db.tx((tx) => confirmPanic(tx, id, lease.token, epoch)),
-    owned: () => owned && !stopping.signal.aborted && clock.elapsed() < leasedUntil,
+    owned: () => !stopped && lease.held(),
     compare: inTurnOf(mutex(), compare),
     async stop() {
-      stopping.abort();
+      stopped = true;
       await stream.stop();
-      await renewal;
-      await db.tx((tx) => releaseLease(tx, id, lease.token)).catch(() => undefined);
     },
   };
 }

@@ -12,6 +12,10 @@ import type { StreamHealth } from './stream.ts';
 export const NODE_STATES = ['up', 'disputed', 'lagging', 'drained', 'down'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
 
+/** Which process drives a node: this one, another, or none. */
+export const NODE_OWNERS = ['here', 'elsewhere', 'nobody'] as const;
+export type NodeOwner = (typeof NODE_OWNERS)[number];
+
 export interface Drain {
   readonly cause: 'hand' | 'rule';
   readonly reason: string;
@@ -28,7 +32,8 @@ export interface NodeProblem {
 }
 export type ProblemOfNode =
   | 'not_joined'
-  | 'another_owner'
+  | 'no_owner'
+  | 'owner_trouble'
   | 'silent'
   | 'another_node'
   | 'stream_ended'
@@ -44,10 +49,12 @@ export type ProblemOfNode =
 
 export interface StandingFacts {
   readonly joining: Joining;
-  /** False: the lease is another process's, or has run out. */
-  readonly owned: boolean;
+  /** In whose hands it is. `nobody`: no process drives it, or the database was away for too long to know. */
+  readonly owner: NodeOwner;
+  /** Of an owner elsewhere: why it cannot use the node; null: it can. */
+  readonly trouble: string | null;
   readonly reading: Reading;
-  /** Null before the node has joined. */
+  /** Null where the node is not driven from here. */
   readonly stream: StreamHealth | null;
   readonly drains: readonly Drain[];
   readonly chain: Judgement | null;
@@ -61,9 +68,9 @@ export interface StandingFacts {
 const SLOW_MS = 2_000;
 
 export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: number): NodeState {
-  const { joining, owned, reading, stream, drains, chain } = facts;
-  if (joining.kind === 'waiting' || !owned || reading.reach === 'down') return 'down';
-  if (stream === null || stream.error !== null) return 'down';
+  const { joining, owner, trouble, reading, stream, drains, chain } = facts;
+  if (joining.kind === 'waiting' || owner === 'nobody' || reading.reach === 'down') return 'down';
+  if (owner === 'here' ? stream === null || stream.error !== null : trouble !== null) return 'down';
   const consequence = chain === null ? 'none' : consequenceOf(chain, patience, nowMs);
   if (drains.length > 0 || consequence === 'drain') return 'drained';
   if (reading.reach === 'lagging') return 'lagging';
@@ -75,21 +82,22 @@ export function problemsOf(facts: StandingFacts, nowMs: number): NodeProblem[] {
   return [...absence(facts, nowMs), ...trouble(facts, nowMs)];
 }
 
-function absence({ joining, owned, reading, stream }: StandingFacts, nowMs: number): NodeProblem[] {
+function absence(facts: StandingFacts, nowMs: number): NodeProblem[] {
+  const { joining, owner, trouble, reading, stream } = facts;
   if (joining.kind === 'waiting') {
     return [{ code: 'not_joined', text: `has not joined yet, and is tried again: ${joining.reason}` }];
   }
-  if (!owned) {
-    return [
-      {
-        code: 'another_owner',
-        text: 'is not in the hands of this Argosy: another one has taken it over, or the database was away',
-      },
-    ];
+  if (owner === 'nobody') {
+    const text =
+      'is in nobody’s hands: no worker has taken it up yet (`argosy work`, `argosy up`), or the database was away';
+    return [{ code: 'no_owner', text }];
   }
   const { lastError } = reading;
   if (reading.reach === 'down' && lastError !== null) {
     return [{ code: reading.stranger ? 'another_node' : 'silent', text: lastError.message }];
+  }
+  if (owner === 'elsewhere' && trouble !== null) {
+    return [{ code: 'owner_trouble', text: `cannot be used by the worker that has it: it ${trouble}` }];
   }
   if (stream !== null && stream.error !== null) {
     const text = `its events have not come for ${spanText(nowMs - stream.since)}: ${stream.error}`;

@@ -16,8 +16,15 @@ import type { Gate } from './gate.ts';
 import type { NodeHealth } from './health.ts';
 import type { Member } from './member.ts';
 import type { Session } from './session.ts';
-import { type Drain, type NodeState, problemsOf, stateOf } from './standing.ts';
-import { readExposures } from './store.ts';
+import {
+  type Drain,
+  type NodeOwner,
+  type NodeState,
+  problemsOf,
+  type StandingFacts,
+  stateOf,
+} from './standing.ts';
+import { type Ownership, readExposures, readOwners } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
 
 const LOOK_MS = 1_000;
@@ -35,12 +42,14 @@ interface Known {
   readonly panic: Panic;
   readonly drains: ReadonlyMap<NodeId, readonly Drain[]>;
   readonly exposures: ReadonlyMap<NodeId, Msat>;
+  readonly owners: ReadonlyMap<NodeId, Ownership>;
 }
 
 const NOTHING: Known = {
   panic: { on: false, epoch: 0n, reason: null, principal: null, at: 0 },
   drains: new Map(),
   exposures: new Map(),
+  owners: new Map(),
 };
 
 /** @throws what reading the database for the first time throws */
@@ -53,15 +62,22 @@ export async function startSteward(
   const { db, clock, log } = context;
   const stopping = new AbortController();
   const obeyed = new WeakMap<Session, bigint>();
+  const told = new WeakMap<Session, string | null>();
   const lastStates = new Map<NodeId, NodeState>();
   let known = NOTHING;
   let chain: ReadonlyMap<NodeId, Judgement> = new Map();
   let newest = { height: 0, since: clock.now(), told: false };
   let turn: Promise<void> = Promise.resolve();
 
-  const factsOf = ({ own, joining, session, reading }: Member) => ({
+  const ownerOf = ({ own, session, holder }: Member): NodeOwner => {
+    if (session()?.owned() === true) return 'here';
+    const owner = known.owners.get(own.id)?.owner;
+    return owner === undefined || owner === holder ? 'nobody' : 'elsewhere';
+  };
+  const factsOf = (member: Member, { own, joining, session, reading } = member): StandingFacts => ({
     joining: joining(),
-    owned: session()?.owned() === true,
+    owner: ownerOf(member),
+    trouble: known.owners.get(own.id)?.trouble ?? null,
     reading: reading(),
     stream: session()?.stream() ?? null,
     drains: known.drains.get(own.id) ?? [],
@@ -74,7 +90,7 @@ export async function startSteward(
     const facts = factsOf(member);
     const { info, channels, latencyMs, lastError, at } = facts.reading;
     return {
-      ...{ info, channels, latencyMs, lastError, at },
+      ...{ info, channels, latencyMs, lastError, at, owner: facts.owner },
       state: stateOf(facts, patience, clock.now()),
       stream: facts.stream,
       drains: facts.drains,
@@ -90,9 +106,10 @@ export async function startSteward(
 
   async function read(): Promise<Known> {
     const capped = members().filter(({ own }) => (own.exposureMsatMax ?? null) !== null);
-    const [panic, drains, exposures] = await Promise.all([
+    const [panic, drains, owners, exposures] = await Promise.all([
       readPanic(db.read),
       readDrains(db.read),
+      readOwners(db.read),
       capped.length === 0
         ? NOTHING.exposures
         : readExposures(
@@ -100,7 +117,7 @@ export async function startSteward(
             capped.map(({ own }) => own.id),
           ),
     ]);
-    return { panic, drains, exposures };
+    return { panic, drains, owners, exposures };
   }
 
   function compareChains(): void {
@@ -135,9 +152,11 @@ export async function startSteward(
 
   async function tellChanges(): Promise<void> {
     for (const member of members()) {
-      const { own, session } = member;
-      if (session()?.owned() !== true) continue;
+      const { own, session: of } = member;
+      const session = of();
+      if (session?.owned() !== true) continue;
       const { state, problems } = health(member);
+      await tellOthers(member, session, state === 'down' ? (problems[0]?.text ?? 'is down') : null);
       const before = lastStates.get(own.id) ?? 'up';
       if ((state === 'down') !== (before === 'down')) {
         const data = { node: own.id, state, problems };
@@ -151,6 +170,13 @@ export async function startSteward(
     log.error(message);
     await db.tx((tx) => announce(tx, 'alarm', 'fleet', { message }));
     newest = { ...newest, told: true };
+  }
+
+  /** What only its owner can see of a node. */
+  async function tellOthers(member: Member, session: Session, trouble: string | null): Promise<void> {
+    if ((told.get(session) ?? null) === trouble) return;
+    await member.tellTrouble(trouble);
+    told.set(session, trouble);
   }
 
   /** Says so once no send that began before the switching is under way; it waits for nobody else. */

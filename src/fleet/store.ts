@@ -1,4 +1,4 @@
-import { instant, type Statements, type Tx } from '../kit/db.ts';
+import type { Statements, Tx } from '../kit/db.ts';
 import { nodeAccounts } from '../ledger/account.ts';
 import type { NodeId, NodePubkey } from '../lightning/ids.ts';
 import { type Msat, msat } from '../money/msat.ts';
@@ -28,7 +28,7 @@ export const countOpenParts = async (read: Statements, id: NodeId): Promise<numb
     )
   ).parts;
 
-export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<void> {
+export async function insertNode(tx: Tx, row: NodeRow): Promise<void> {
   await tx.query('insert into node (id, region, driver, pubkey, network) values ($1, $2, $3, $4, $5)', [
     row.id,
     row.region,
@@ -36,10 +36,6 @@ export async function insertNode(tx: Tx, row: NodeRow, cursor: Cursor): Promise<
     row.pubkey,
     row.network,
   ]);
-  await tx.query(
-    `insert into node_session (node_id, owner, token, expires_at, cursor) values ($1, '', 0, $2, $3)`,
-    [row.id, instant(0), cursor],
-  );
 }
 
 /** Takes the lease if it is free, run out, or ours. Null: another process owns the node. */
@@ -50,8 +46,12 @@ export const takeLease = (
   ttlMs: number,
 ): Promise<{ token: bigint; cursor: Cursor | null } | null> =>
   tx.maybe(
-    `update node_session set owner = $2, token = token + 1, expires_at = now() + $3 * interval '1 millisecond'
-     where node_id = $1 and (expires_at < now() or owner = $2) returning token, cursor`,
+    `insert into node_session (node_id, owner, token, expires_at)
+     values ($1, $2, 1, now() + $3 * interval '1 millisecond')
+     on conflict (node_id) do update
+       set owner = excluded.owner, token = node_session.token + 1, expires_at = excluded.expires_at, trouble = null
+       where node_session.expires_at < now() or node_session.owner = excluded.owner
+     returning token, cursor`,
     [id, owner, ttlMs],
   );
 
@@ -66,6 +66,38 @@ export const renewLease = async (tx: Tx, id: NodeId, token: bigint, ttlMs: numbe
 
 export async function releaseLease(tx: Tx, id: NodeId, token: bigint): Promise<void> {
   await tx.query('update node_session set expires_at = now() where node_id = $1 and token = $2', [id, token]);
+}
+
+/** Who has a node in hand, for everybody else. */
+export interface Ownership {
+  readonly owner: string;
+  /** Why the owner cannot use it now; null: it can. */
+  readonly trouble: string | null;
+}
+
+/** Is somebody else's lease on the node alive? Asked before one is taken, which would lock the row of its owner. */
+export const isOthers = async (read: Statements, id: NodeId, owner: string): Promise<boolean> =>
+  (
+    await read.query(
+      'select node_id from node_session where node_id = $1 and owner <> $2 and expires_at >= now()',
+      [id, owner],
+    )
+  ).length > 0;
+
+/** Leases that have not run out. */
+export async function readOwners(read: Statements): Promise<ReadonlyMap<NodeId, Ownership>> {
+  const rows = await read.query<Ownership & { node_id: NodeId }>(
+    'select node_id, owner, trouble from node_session where expires_at > now()',
+  );
+  return new Map(rows.map((row) => [row.node_id, row]));
+}
+
+export async function tellTrouble(tx: Tx, id: NodeId, token: bigint, trouble: string | null): Promise<void> {
+  await tx.query('update node_session set trouble = $3 where node_id = $1 and token = $2', [
+    id,
+    token,
+    trouble,
+  ]);
 }
 
 /** Locks the session and tells where its books are. Null: the lease went to somebody else. */

@@ -28,13 +28,16 @@ interface Row {
   readonly sealed: Buffer;
 }
 
-export type StoredNode = VaultEntry & { readonly unsealed: Unsealed };
+/** `version`: one more with each change. */
+export type StoredNode = VaultEntry & { readonly version: number; readonly unsealed: Unsealed };
 
 export interface Vault {
   list(read: Statements): Promise<readonly StoredNode[]>;
+  /** Of each node that has credentials here. */
+  versions(read: Statements): Promise<ReadonlyMap<NodeId, number>>;
   find(read: Statements, id: NodeId): Promise<StoredNode | null>;
-  /** Puts it in the place of what is there. */
-  put(tx: Tx, entry: VaultEntry, credentials: NodeCredentials): Promise<void>;
+  /** Puts it in the place of what is there. Gives its version. */
+  put(tx: Tx, entry: VaultEntry, credentials: NodeCredentials): Promise<number>;
   remove(tx: Tx, id: NodeId): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ export function openVault(key: SealKey): Vault {
     region: row.region,
     driver: row.driver,
     exposureMsatMax: row.exposure_msat_max,
+    version: row.version,
     unsealed: unsealed(row),
   });
 
@@ -61,6 +65,12 @@ export function openVault(key: SealKey): Vault {
     async list(read) {
       const rows = await read.query<Row>(`select ${COLUMNS} from node_credentials order by node_id`);
       return rows.map(entryOf);
+    },
+    async versions(read) {
+      const rows = await read.query<Pick<Row, 'node_id' | 'version'>>(
+        'select node_id, version from node_credentials',
+      );
+      return new Map(rows.map(({ node_id, version }) => [node_id, version]));
     },
     async find(read, id) {
       const row = await read.maybe<Row>(`select ${COLUMNS} from node_credentials where node_id = $1`, [id]);
@@ -79,6 +89,7 @@ export function openVault(key: SealKey): Vault {
            sealed = $7, changed_at = now()`,
         [id, region, driver, exposureMsatMax, version, keyId, sealed],
       );
+      return version;
     },
     async remove(tx, id) {
       await tx.query('delete from node_credentials where node_id = $1', [id]);

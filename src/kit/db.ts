@@ -9,10 +9,10 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { columnTypes } from './columns.ts';
 import { createListener, type StopListening } from './listen.ts';
-import { isStalePlan, mayRetry, wasRefused } from './sqlstate.ts';
+import { isAway, isStalePlan, mayRetry, wasRefused } from './sqlstate.ts';
 
 export { instant, json } from './columns.ts';
-export { constraintOf } from './sqlstate.ts';
+export { constraintOf, isAway } from './sqlstate.ts';
 
 /** What a statement is given. `undefined` is refused: it would become NULL unnoticed. */
 export type Values = readonly unknown[];
@@ -57,6 +57,8 @@ export interface Db {
    * A hint only: notices get lost, and some engines have none. Poll as well.
    */
   listen(channel: string, onNotify: (payload: string) => void): Promise<StopListening>;
+  /** Tells all who listen on `channel`, as far as the engine can. */
+  notify(channel: string, payload: string): Promise<void>;
   /** Waits for the statements that run, then closes every connection. */
   close(): Promise<void>;
 }
@@ -76,6 +78,11 @@ export interface DbOptions {
   readonly max?: number;
   /** Longest wait for the answer to one statement, in ms; the connection is then dropped. Default 60,000. */
   readonly queryTimeoutMs?: number;
+  /**
+   * While the server is away, as during a failover, reads and transactions that had not come to COMMIT are tried again for
+   * so long, in ms. Default 0.
+   */
+  readonly awayMs?: number;
 }
 
 /**
@@ -91,6 +98,7 @@ export class CommitUnknown extends Error {
 
 const ATTEMPTS = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
+const AWAY_PAUSE_MS = 200;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Opens a pool. Nothing is connected before the first statement. */
@@ -108,11 +116,17 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const listener = createListener(() => new pg.Client(config));
+  let closed = false;
+  const until = () => (closed ? 0 : performance.now() + (options.awayMs ?? 0));
   return {
-    read: statements((sql, values) => outside(pool, sql, values)),
-    tx: (work, txOptions) => inTx(pool, work, txOptions ?? {}),
+    read: statements((sql, values) => untilThere(until(), () => outside(pool, sql, values))),
+    tx: (work, txOptions) => untilThere(until(), () => inTx(pool, work, txOptions ?? {})),
     listen: listener.listen,
+    notify: async (channel, payload) => {
+      await outside(pool, 'select pg_notify($1, $2)', [channel, payload]);
+    },
     close: async () => {
+      closed = true;
       await listener.close();
       await pool.end();
     },
@@ -196,6 +210,18 @@ async function outside(pool: pg.Pool, sql: string, values: Values): Promise<obje
     throw error;
   } finally {
     release(client, healthy);
+  }
+}
+
+/** Again and again while the server is away: nothing was done by what ended so. @param until of `performance.now()` */
+async function untilThere<T>(until: number, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isAway(error) || performance.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AWAY_PAUSE_MS * (0.5 + Math.random())));
+    }
   }
 }
 

@@ -29,9 +29,18 @@ export const backoffMs = (attempts: number): number =>
 export interface EffectRunner {
   /** There is something new: look now instead of at the next poll. */
   kick(): void;
+  /** Resolves when no effect of the node is under way here, in a few seconds at most. */
+  idle(node: NodeId): Promise<void>;
   /** Waits for the effects under way, a few seconds at most: they can be taken up again after any crash. */
   stop(): Promise<void>;
 }
+
+/** Of a process that does none. */
+export const noEffects: EffectRunner = {
+  kick() {},
+  idle: async () => undefined,
+  stop: async () => undefined,
+};
 
 export function startEffects(
   db: Db,
@@ -43,6 +52,7 @@ export function startEffects(
   const stopping = new AbortController();
   const running = new Map<Promise<void>, NodeId | null>();
   let wake = new AbortController();
+  let claiming: Promise<unknown> = Promise.resolve();
 
   async function run(effect: Effect): Promise<void> {
     const handler = handlers.get(effect.kind);
@@ -59,7 +69,9 @@ export function startEffects(
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      const claimed = await claimSome().catch(() => []);
+      const claim = claimSome().catch(() => []);
+      claiming = claim;
+      const claimed = await claim;
       for (const effect of claimed) {
         const work = run(effect).finally(() => {
           const wasFull = running.size === SLOTS || busy(effect.node_id) === SLOTS_OF_ONE_NODE;
@@ -70,10 +82,14 @@ export function startEffects(
       }
       if (claimed.length === 0) await clock.sleep(POLL_MS, wake.signal);
     }
-    await within(clock, STOP_MS, Promise.all(running.keys())).catch(() => undefined);
+    await over([...running.keys()]);
   }
 
-  const busy = (node: NodeId | null): number => [...running.values()].filter((id) => id === node).length;
+  const over = (work: readonly Promise<void>[]): Promise<unknown> =>
+    within(clock, STOP_MS, Promise.all(work)).catch(() => undefined);
+  const workOf = (node: NodeId | null): Promise<void>[] =>
+    [...running].filter(([, id]) => id === node).map(([work]) => work);
+  const busy = (node: NodeId | null): number => workOf(node).length;
 
   async function claimSome(): Promise<Effect[]> {
     const room = Math.min(BATCH, SLOTS - running.size);
@@ -87,6 +103,10 @@ export function startEffects(
   const done = loop();
   return {
     kick: () => wake.abort(OVER),
+    async idle(node) {
+      await claiming;
+      await over(workOf(node));
+    },
     async stop() {
       stopping.abort();
       wake.abort();

@@ -3,6 +3,7 @@ import { type Hook, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CommitUnknown, isAway } from './db.ts';
 import type { Log } from './log.ts';
 import {
   explainProblem,
@@ -60,6 +61,7 @@ const explanationSchema = z
 export const sendProblem = (c: Context, problem: Problem): Response =>
   c.body(JSON.stringify(problemDocument(problem)), problemKind(problem.code).status as ContentfulStatusCode, {
     'content-type': 'application/problem+json',
+    ...(problemKind(problem.code).status === 503 && { 'retry-after': '1' }),
   });
 
 export function createApi(log: Log): Api {
@@ -132,9 +134,7 @@ const failed =
       return sendProblem(c, new Problem('request_invalid', 'The body is not valid JSON.'));
     }
     log.error({ error, path: c.req.path }, 'a request failed');
-    const down = /ECONNREFUSED|ENOENT|connection|timeout/i.test(
-      `${(error as NodeJS.ErrnoException).code} ${error.message}`,
-    );
+    const down = error instanceof CommitUnknown || isAway(error) || /connect|timeout/i.test(error.message);
     return down
       ? sendProblem(
           c,

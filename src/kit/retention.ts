@@ -34,6 +34,9 @@ export interface Retention {
   stop(): Promise<void>;
 }
 
+/** Of a process that leaves it to others. */
+export const noRetention: Retention = { stop: async () => {} };
+
 /** Any number of processes may do this on one database. */
 export function startRetention(db: Db, clock: Clock, log: Log, kept: readonly Kept[]): Retention {
   const stopping = new AbortController();

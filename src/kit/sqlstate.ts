@@ -24,12 +24,35 @@ export const isStalePlan = (error: unknown): boolean =>
  */
 export function wasRefused(error: unknown, at: 'statement' | 'commit' = 'statement'): boolean {
   const code = codeOf(error);
-  if (code === null || isStalePlan(error)) return false;
+  if (code === null || isStalePlan(error) || isStandby(error)) return false;
   if (at === 'commit') return code.startsWith('23') || code.startsWith('25');
   return (
     !code.startsWith('08') && !code.startsWith('57P') && (error as pg.DatabaseError).severity !== 'FATAL'
   );
 }
+
+const AWAY = new Set(['57P01', '57P02', '57P03', '53300']);
+const UNREACHABLE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
+
+/**
+ * The server went away, is not there yet, or is a standby now: another try may find the one that writes. What had not come
+ * to COMMIT is undone by that; what had is another error.
+ */
+export function isAway(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== null) return AWAY.has(code) || code.startsWith('08') || isStandby(error);
+  if (!(error instanceof Error)) return false;
+  const { code: errno, syscall } = error as NodeJS.ErrnoException;
+  if (errno !== undefined && UNREACHABLE.has(errno)) return errno !== 'ENOENT' || syscall === 'connect';
+  return /^Connection terminated|not queryable/.test(error.message);
+}
+
+/** "cannot set transaction read-write mode during recovery" */
+const isStandby = (error: unknown): boolean =>
+  codeOf(error) === '0A000' && (error as Error).message.endsWith('during recovery');
 
 /** The name of the constraint that an error is about, or null: `constraintOf(error) === 'payment_key'`. */
 export const constraintOf = (error: unknown): string | null =>

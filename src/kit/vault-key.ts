@@ -11,13 +11,14 @@ const KEY_FILE = 'vault.key';
 /** `hex`: 32 bytes, of the environment. `file`: holds them, in hex. Null: `vault.key` in the data folder. */
 export type VaultKeySource = { readonly hex: string } | { readonly file: string } | null;
 
-/** @throws Problem vault_key_unusable */
-export function readVaultKey(source: VaultKeySource, folder: Folder): SealKey {
+/** @param folder null: there is none to make a key in. @throws Problem vault_key_unusable */
+export function readVaultKey(source: VaultKeySource, folder: Folder | null): SealKey {
   if (source === null) return readOrMake(folder);
   return 'hex' in source ? Buffer.from(source.hex, 'hex') : readKeyFile(source.file);
 }
 
-function readOrMake(folder: Folder): SealKey {
+function readOrMake(folder: Folder | null): SealKey {
+  if (folder === null) throw new Error('no key of the vault was given');
   const file = join(folder.path, KEY_FILE);
   if (folder.readFile(KEY_FILE) === null) {
     folder.writeFile(KEY_FILE, `${randomBytes(SEAL_KEY_BYTES).toString('hex')}\n`);

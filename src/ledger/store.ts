@@ -74,7 +74,7 @@ export async function moveDue(tx: Books): Promise<void> {
      refused as (
        select id from locked where floored and balance_msat + delta < 0),
      moved as (
-       update account set balance_msat = account.balance_msat + delta from locked
+       update account set balance_msat = locked.balance_msat + delta from locked
        where account.id = locked.id and not exists (select from refused))
      select id from refused`,
     [changes.map((c) => c.account.id), changes.map((c) => c.deltaMsat)],

@@ -1,16 +1,35 @@
 /** A payment that is asked for under an `Idempotency-Key`: intended once, answered alike ever after. */
-import { constraintOf } from '../kit/db.ts';
+import { CommitUnknown, constraintOf } from '../kit/db.ts';
 import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
 import type { PaymentsContext } from './context.ts';
 import { intendOnce, intendPayment, type PreparedPayment } from './service.ts';
 import { paymentView } from './views.ts';
 
+/** As often as that; the database has been waited for each time. */
+const TRIES = 3;
+
 /**
- * Intends the payment and stores the answer in one transaction; a key that was answered before is answered again.
- * @throws Problem
+ * Intends the payment and stores the answer in one transaction; a key that was answered before is answered again. Where
+ * nobody knows whether that transaction was committed, the key tells: it is asked for again, and finds the answer or is
+ * the first.
+ * @throws Problem; CommitUnknown where the database does not come back
  */
 export async function payOnce(
+  context: PaymentsContext,
+  request: IdempotentRequest,
+  prepare: () => Promise<PreparedPayment>,
+): Promise<StoredResponse> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await payUnlessPaid(context, request, prepare);
+    } catch (error) {
+      if (!(error instanceof CommitUnknown) || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function payUnlessPaid(
   context: PaymentsContext,
   request: IdempotentRequest,
   prepare: () => Promise<PreparedPayment>,

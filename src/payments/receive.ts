@@ -74,7 +74,7 @@ export async function issueInvoice(
   const chosen = chooseReceiver(request, facts);
   if (chosen === null) throw noReceiver(facts, request);
   const { amountMsat, description, expirySeconds } = request;
-  const { node } = fleet.get(chosen.node);
+  const node = fleet.ask(chosen.node);
   const asking = within(context.clock, ANSWER_MS, node.invoice({ amountMsat, description, expirySeconds }));
   const created = await asking.catch(async (error: unknown) => {
     context.log.warn({ error, node: chosen.node }, 'no invoice from this node');

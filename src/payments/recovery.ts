@@ -58,6 +58,9 @@ export interface Recovery {
   stop(): Promise<void>;
 }
 
+/** Of a process that drives no node. */
+export const noRecovery: Recovery = { cameUp() {}, stop: async () => undefined };
+
 /** @param kick there are effects to do */
 export function startRecovery(context: PaymentsContext, clock: Clock, kick: () => void): Recovery {
   const stopping = new AbortController();

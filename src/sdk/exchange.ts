@@ -37,7 +37,12 @@ export type Reply =
   | { readonly kind: 'unsent'; readonly why: string; readonly cause: unknown };
 
 /** Problems with a status of failure that are refusals; every other one of 500 and above proves nothing. */
-const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>(['no_receiver', 'node_unavailable', 'starting']);
+const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>([
+  'no_receiver',
+  'node_unavailable',
+  'starting',
+  'stopping',
+]);
 
 export const provesNothing = (code: string, status: number): boolean => status >= 500 && !REFUSALS.has(code);
 

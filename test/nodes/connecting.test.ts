@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLS } from '../../src/nodes/lnd/permissions.ts';
 import { createArgosy } from '../../src/sdk/index.ts';
 import { type Ran, runCli } from '../support/cli.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { freshDatabase, type TestDatabase, urlOf } from '../support/database.ts';
 import { launchProduct, type Product } from '../support/product.ts';
 import { eventually } from '../support/well.ts';
 import { missingDaemons } from './net/daemons.ts';
@@ -229,10 +229,3 @@ describe.skipIf(missing !== null)(`connecting a real LND${missing === null ? '' 
     STEP_MS,
   );
 });
-
-/** For a process of its own. */
-function urlOf({ target }: TestDatabase): string {
-  if ('url' in target) return target.url;
-  const { socketDir, user, database } = target;
-  return `postgresql:///${database}?host=${encodeURIComponent(socketDir)}&user=${encodeURIComponent(user ?? 'postgres')}`;
-}

@@ -69,7 +69,14 @@ function daemonsOf(net: MemoryNetwork): Daemons {
 
 async function start(configured: readonly ConfiguredNode[] = []): Promise<void> {
   const daemons = daemonsOf(network);
-  const own: OwnFleet = { db, configured, vault: openVault(sealKey), daemons, holder: 'this folder' };
+  const own: OwnFleet = {
+    db,
+    configured,
+    vault: openVault(sealKey),
+    daemons,
+    holder: 'this folder',
+    opened: new Map(),
+  };
   system = await openSystem({
     db,
     clock: systemClock,
@@ -279,6 +286,7 @@ describe('the vault of an own fleet', () => {
       configured: [],
       vault: openVault(randomBytes(32)),
       holder: 'this folder',
+      opened: new Map(),
       daemons: daemonsOf(network),
     };
     await expect(readOwnNodes(other)).rejects.toMatchObject({

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSession } from '../../src/fleet/session.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memory-fleet.ts';
+import { takeSession } from '../support/session.ts';
 import { expectAllWell, settled } from '../support/well.ts';
 
 let fleet: MemoryFleet;
@@ -86,12 +86,7 @@ describe('/v1/events', () => {
 describe('a node', () => {
   it('has one owner: another process is refused its session while the lease runs', async () => {
     const context = { db: fleet.db, clock: systemClock, log: silentLog };
-    const open = openSession(
-      context,
-      { id: nodeId('eu'), node: fleet.network.open('eu') },
-      async () => {},
-      () => {},
-    );
+    const open = takeSession(context, { id: nodeId('eu'), node: fleet.network.open('eu') });
     await expect(open).rejects.toThrow('owned by another Argosy process');
   });
 });

@@ -1,6 +1,5 @@
 /** Fences behind fences: each holds though the ones before it were gone. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSession } from '../../src/fleet/session.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { CommitUnknown, constraintOf, type Db } from '../../src/kit/db.ts';
 import { type Effect, postponeEffect } from '../../src/kit/effect-store.ts';
@@ -13,6 +12,7 @@ import { paymentEffects } from '../../src/payments/sending.ts';
 import { intendPayment, preparePayment } from '../../src/payments/service.ts';
 import { payAsPerson } from '../../src/practice/people.ts';
 import { type MemoryFleet, memoryWorld, ownNodes, startMemoryFleet } from '../support/memory-fleet.ts';
+import { takeSession } from '../support/session.ts';
 import { eventually, expectAllWell, payment, settled } from '../support/well.ts';
 
 let fleet: MemoryFleet;
@@ -177,13 +177,12 @@ describe('the events of a node', () => {
       return result;
     };
     const booked: bigint[] = [];
-    const session = await openSession(
+    const session = await takeSession(
       { db: { ...fleet.db, tx }, clock: systemClock, log: silentLog },
       { id: nodeId('eu'), node: fleet.network.open('eu') },
       async (_tx, _node, events) => {
         for (const event of events) if (event.kind === 'block') booked.push(BigInt(event.height));
       },
-      () => {},
     );
     fleet.network.mine(2);
     await eventually('the lost answer', async () => lost > 0, 3_000);
@@ -200,11 +199,10 @@ describe('the events of a node', () => {
       tx.query(`update node_session set expires_at = now() - interval '1 second' where node_id = 'eu'`),
     );
     const booked: string[] = [];
-    const other = await openSession(
+    const other = await takeSession(
       { db: fleet.db, clock: systemClock, log: silentLog },
       { id: nodeId('eu'), node: fleet.network.open('eu') },
       async (_tx, _node, events) => void booked.push(...events.map(({ kind }) => kind)),
-      () => {},
     );
     fleet.network.mine(1);
     await eventually('booked by the new owner', async () => booked.includes('block'), 3_000);

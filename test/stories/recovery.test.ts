@@ -1,6 +1,5 @@
 /** Back again: what waited for a node, or for an Argosy, is looked at at once, and proven as strictly as ever. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSession } from '../../src/fleet/session.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { decodeBolt11 } from '../../src/lightning/bolt11.ts';
@@ -8,6 +7,7 @@ import { nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { payAsPerson } from '../../src/practice/people.ts';
 import { type MemoryFleet, memoryWorld, ownNodes, startMemoryFleet } from '../support/memory-fleet.ts';
+import { takeSession } from '../support/session.ts';
 import { eventually, expectAllWell, type PaymentBody, payment } from '../support/well.ts';
 
 const EU = nodeId('eu');
@@ -137,11 +137,9 @@ describe('an Argosy that starts after another was killed', () => {
       `select claim, attempts, run_after <= now() as due from effect where key = 'again'`,
     );
   const openEu = () =>
-    openSession(
+    takeSession(
       { db: fleet.db, clock: systemClock, log: silentLog },
       { id: EU, node: fleet.network.open('eu') },
-      async () => {},
-      () => {},
     );
 
   it('voids those claims, so that one who was only frozen ends nothing, and keeps count of the attempts', async () => {

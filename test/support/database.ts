@@ -65,3 +65,10 @@ export async function testServer(): Promise<TestServer> {
   if ('failed' in message) throw new Error(`no database server for the tests: ${message.failed}`);
   return message;
 }
+
+/** For a process of its own. */
+export function urlOf({ target }: Pick<TestDatabase, 'target'>): string {
+  if ('url' in target) return target.url;
+  const { socketDir, user, database } = target;
+  return `postgresql:///${database}?host=${encodeURIComponent(socketDir)}&user=${encodeURIComponent(user ?? 'postgres')}`;
+}

@@ -1,4 +1,4 @@
-/** The whole product as its user starts it: `argosy up --json`, a process in a group of its own. */
+/** The product as its user starts it: `argosy up --json`, or a part of it; a process in a group of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -14,8 +14,13 @@ export interface Launch {
   readonly config?: string;
   /** The Node that runs it. Default: this one. */
   readonly node?: string;
+  /** Default: `up`, all in one. */
+  readonly role?: 'up' | 'serve' | 'work';
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A worker answers nobody, and knows no key: '' both. */
 export interface Ready {
   readonly api: string;
   readonly key: string;
@@ -34,14 +39,16 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-export function launchProduct({ data, log, config, node = process.execPath }: Launch): Product {
+export function launchProduct(launch: Launch): Product {
+  const { data, log, config, node = process.execPath, role = 'up' } = launch;
   const began = performance.now();
   const stderr = openSync(log, 'a', 0o600);
   const { PATH = '', HOME = '', TMPDIR = '/tmp', NODE_OPTIONS = '' } = process.env;
   const named = config === undefined ? [] : ['--config', config];
-  const child = spawn(node, [ARGOSY, 'up', '--json', '--data', data, ...named, '--listen', '127.0.0.1:0'], {
+  const listen = role === 'work' ? [] : ['--listen', '127.0.0.1:0'];
+  const child = spawn(node, [ARGOSY, role, '--json', '--data', data, ...named, ...listen], {
     detached: true,
-    env: { PATH, HOME, TMPDIR, NODE_OPTIONS },
+    env: { PATH, HOME, TMPDIR, NODE_OPTIONS, ...launch.env },
     stdio: ['ignore', 'pipe', stderr],
   });
   closeSync(stderr);
@@ -60,8 +67,8 @@ export function launchProduct({ data, log, config, node = process.execPath }: La
 
 interface ReadyLine {
   readonly event: 'ready';
-  readonly api: string;
-  readonly key: string;
+  readonly api?: string;
+  readonly key?: string | null;
 }
 
 const isReady = (line: unknown): line is ReadyLine =>
@@ -75,7 +82,8 @@ function readReady(child: ChildProcess, began: number, log: string): Promise<Rea
     createInterface({ input: stdout }).on('line', (line) => {
       last = line;
       const told: unknown = JSON.parse(line);
-      if (isReady(told)) resolve({ api: told.api, key: told.key, afterMs: performance.now() - began });
+      if (isReady(told))
+        resolve({ api: told.api ?? '', key: told.key ?? '', afterMs: performance.now() - began });
     });
     child.on('exit', (code, signal) =>
       reject(new Error(`Argosy ended with ${signal ?? code} before it was ready: ${last}; see ${log}`)),

@@ -1,5 +1,6 @@
 import type * as product from '../../../src/fleet/store.ts';
 import { nodeAccounts } from '../../../src/ledger/account.ts';
+import type { NodeId } from '../../../src/lightning/ids.ts';
 import { msat } from '../../../src/money/msat.ts';
 import type { Cursor } from '../../../src/nodes/node.ts';
 import { statement } from '../database.ts';
@@ -24,19 +25,8 @@ export const findNodeByPubkey: Product['findNodeByPubkey'] = (read, pubkey) =>
 export const countOpenParts: Product['countOpenParts'] = (read, id) =>
   statement(read, 'countOpenParts', (s) => s.list(s.tables.part.by.open, id).length);
 
-export const insertNode: Product['insertNode'] = async (tx, row, cursor) => {
-  await statement(tx, 'insertNode', (s) => s.insert(s.tables.node, { ...row, created_at: s.now }));
-  await statement(tx, 'insertNode: session', (s) =>
-    s.insert(s.tables.node_session, {
-      node_id: row.id,
-      owner: '',
-      token: 0n,
-      expires_at: 0,
-      cursor,
-      panic_seen: 0n,
-    }),
-  );
-};
+export const insertNode: Product['insertNode'] = (tx, row) =>
+  statement(tx, 'insertNode', (s) => s.insert(s.tables.node, { ...row, created_at: s.now }));
 
 /** The session's row if it fits, as `where node_id = $1 and ...`. */
 const sessionOf = (
@@ -49,10 +39,41 @@ const sessionOf = (
 export const takeLease: Product['takeLease'] = (tx, id, owner, ttlMs) =>
   statement(tx, 'takeLease', async (s) => {
     const isFree = (session: SessionData): boolean => session.expires_at < s.now || session.owner === owner;
-    const [taken] = await s.update(sessionOf(s, id, isFree), (session) =>
-      isFree(session) ? { ...session, owner, token: session.token + 1n, expires_at: s.now + ttlMs } : null,
+    const expires_at = s.now + ttlMs;
+    const first = { node_id: id, owner, token: 1n, expires_at, cursor: null, panic_seen: 0n, trouble: null };
+    if (await s.insertNew(s.tables.node_session, first)) return { token: 1n, cursor: null };
+    const [taken] = await s.update(sessionOf(s, id), (session) =>
+      isFree(session) ? { ...session, owner, token: session.token + 1n, expires_at, trouble: null } : null,
     );
     return taken === undefined ? null : { token: taken.token, cursor: taken.cursor as Cursor | null };
+  });
+
+const isAlive = (session: SessionData | null, now: number): session is SessionData =>
+  session !== null && session.expires_at > now;
+
+export const isOthers: Product['isOthers'] = (read, id, owner) =>
+  statement(read, 'isOthers', (s) => {
+    const session = s.get(s.tables.node_session.by.node_session_pkey, id);
+    return session !== null && session.owner !== owner && session.expires_at >= s.now;
+  });
+
+export const readOwners: Product['readOwners'] = (read) =>
+  statement(
+    read,
+    'readOwners',
+    (s) =>
+      new Map(
+        s
+          .where(s.tables.node_session, () => true)
+          .map((row) => s.see(row))
+          .filter((session) => isAlive(session, s.now))
+          .map(({ node_id, owner, trouble }) => [node_id as NodeId, { owner, trouble }]),
+      ),
+  );
+
+export const tellTrouble: Product['tellTrouble'] = (tx, id, token, trouble) =>
+  statement(tx, 'tellTrouble', async (s) => {
+    await updateOwn(s, id, token, (row) => ({ ...row, trouble }));
   });
 
 /** `update node_session ... where node_id = $1 and token = $2`: how many. */

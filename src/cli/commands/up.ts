@@ -8,6 +8,7 @@ import type { Running, StartOptions, StartStep } from '../../main.ts';
 import { openClient } from '../client.ts';
 import { asProblem, cliProblem, type ExitCode } from '../problem.ts';
 import type { Run, Session } from '../session.ts';
+import { leaveSoon } from '../up/leave.ts';
 import { listenForStop } from '../up/stop.ts';
 import { openTeller, type Teller } from '../up/tell.ts';
 import { lookAround, runTour } from '../up/tour.ts';
@@ -89,8 +90,3 @@ async function present(
   const invoice = await runTour(client, teller, resumed).catch(trouble);
   teller.ready({ api, key, data, nodes: system.fleet.nodes.length, practice: { invoice, resumed } });
 }
-
-const LEAVE_MS = 1_000;
-
-/** Everything is stopped: whatever still keeps the process is not worth waiting for. */
-const leaveSoon = (): void => void setTimeout(() => process.exit(), LEAVE_MS).unref();

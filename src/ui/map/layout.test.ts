@@ -17,6 +17,7 @@ const nodes = (state: Node['state'] = 'up'): Node[] =>
     region: id,
     driver: 'memory',
     state: id === 'eu' ? state : 'up',
+    owner: 'here',
     pubkey: id,
     alias: id.toUpperCase(),
     version: null,

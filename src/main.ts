@@ -128,7 +128,8 @@ export async function startPart(
     const { db, nodes, routes, practice, self, follow } =
       config.nodes === null ? await startPractice(starting) : await startOwn(starting);
     const key = folder === null ? null : await ownerKey(db, folder, role);
-    const rooms = { db, clock: systemClock, log, network: config.network, nodes, rooms: routes };
+    const { network, retention } = config;
+    const rooms = { db, clock: systemClock, log, network, nodes, rooms: routes, retention };
     const system = await step(
       'fleet',
       () => openSystem({ ...rooms, ...(self && { self }) }),

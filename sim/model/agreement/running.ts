@@ -124,7 +124,7 @@ export const money = [
   read('readBalances', several(...BOOKED.map(({ id }) => id)), (s, on, ids) =>
     s.ledger.readBalances(on, ids),
   ),
-  read('readClaims', fc.constant(null), (s, on) => s.ledger.readClaims(on)),
+  read('readClaims', fc.constant(null), (s, on) => s.ledger.readClaims(on, { after: null, limit: 200 })),
   read('readTransfers', several('prt_0', 'prt_1', 'opening'), (s, on, sources) =>
     s.ledger.readTransfers(on, sources),
   ),

@@ -23,6 +23,9 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Says so without the error, and its stack, that `abort()` would make up each time. */
+const OVER = 'over';
+
 /**
  * The answer, if it comes in time; a later one is dropped.
  * @throws Error after `ms` of silence, which proves nothing
@@ -35,6 +38,6 @@ export async function within<T>(clock: Clock, ms: number, answer: Promise<T>): P
   try {
     return await Promise.race([answer, silence]);
   } finally {
-    waiting.abort();
+    waiting.abort(OVER);
   }
 }

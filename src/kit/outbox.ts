@@ -15,6 +15,8 @@ export interface Publisher {
 }
 
 const BATCH = 500;
+/** Why a sleep ends early: without it `abort` would make up an error, and its stack, each time. */
+const AWAKE = 'awake';
 const POLL_MS = 1000;
 
 export function startPublisher(db: Db, clock: Clock, log: Log): Publisher {
@@ -41,7 +43,7 @@ export function startPublisher(db: Db, clock: Clock, log: Log): Publisher {
 
   const done = loop();
   return {
-    kick: () => wake.abort(),
+    kick: () => wake.abort(AWAKE),
     onPublished(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,6 @@
 /** The composition root: the data folder, the database, the fleet (practice or own), the system, the listening server. */
 import type { Guarded } from './access/http.ts';
-import { ensureFirstOwner, ensureOwner, newSecret } from './access/service.ts';
+import { ensureFirstOwner, newSecret, openOwner } from './access/service.ts';
 import type { Address, Config } from './config.ts';
 import { connectingRoutes } from './fleet/connecting-routes.ts';
 import type { Fleet, OwnNode } from './fleet/fleet.ts';
@@ -326,7 +326,7 @@ async function ownerKey(db: Db, folder: Folder, role: Role): Promise<string | nu
   const secret = known ?? newSecret();
   if (known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
   if (role === 'up' || known !== undefined) {
-    await db.tx((tx) => ensureOwner(tx, systemClock, secret));
+    await openOwner(db, systemClock, secret);
     return secret;
   }
   const isFirst = await db.tx((tx) => ensureFirstOwner(tx, systemClock, secret), {

@@ -61,14 +61,21 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
           { field: 'Last-Event-ID' },
         );
       }
-      return streamSSE(c, async (stream) => {
-        // Whoever is cut off before the first event goes on from here.
-        if (asked === undefined) await stream.write(`id: ${after}\n\n`);
-        await pour(stream, db, publisher, after);
-      });
+      return streamSSE(
+        c,
+        async (stream) => {
+          // Whoever is cut off before the first event goes on from here.
+          if (asked === undefined) await stream.write(`id: ${after}\n\n`);
+          await pour(stream, db, publisher, after);
+        },
+        endQuietly,
+      );
     },
   );
 }
+
+/** The database went away: whoever listens comes again, with the id of the last event. */
+const endQuietly = async (): Promise<void> => undefined;
 
 async function pour(stream: SSEStreamingApi, db: Db, publisher: Publisher, after: bigint): Promise<void> {
   let last = after;

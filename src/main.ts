@@ -9,7 +9,7 @@ import type { Daemons } from './fleet/own-nodes.ts';
 import type { ProcessRow } from './fleet/process-store.ts';
 import { openOwnFleet } from './fleet/start-own.ts';
 import { systemClock } from './kit/clock.ts';
-import { type Db, openDb } from './kit/db.ts';
+import { type Db, isAway, openDb } from './kit/db.ts';
 import { type Folder, openFolder } from './kit/folder.ts';
 import type { Api } from './kit/http.ts';
 import { listen } from './kit/listening.ts';
@@ -280,7 +280,14 @@ async function openDatabase(
       ? await embeddedDatabase(folder, undo)
       : openDb({ url: config.databaseUrl }, { max: 20, awayMs: AWAY_MS });
   undo.push(() => db.close());
-  const migrated = await migrate(db);
+  const migrated = await migrate(db).catch((error: unknown) => {
+    if (!isAway(error) || config.databaseUrl === null) throw error;
+    // Of what the driver says the URL is no part, nor is its password.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Problem('database_unreachable', `database.url: there is no answer from it (${why}).`, {
+      field: 'database.url',
+    });
+  });
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
   return { db, what };
 }

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDb } from '../../src/kit/db.ts';
 import { freshDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { OPERATIONS, type Operation } from './agreement/operations.ts';
+import type { Operation } from './agreement/operation.ts';
+import { OPERATIONS } from './agreement/operations.ts';
 import { play, type Seen, type Step } from './agreement/play.ts';
 
 /** Other stories than those of every run: ARGOSY_AGREE_SEED and ARGOSY_AGREE_RUNS. */
 const SEED = Number(process.env.ARGOSY_AGREE_SEED ?? 1);
-const RUNS = Number(process.env.ARGOSY_AGREE_RUNS ?? 25);
+const RUNS = Number(process.env.ARGOSY_AGREE_RUNS ?? 15);
 
 let db: TestDatabase;
 beforeAll(async () => {

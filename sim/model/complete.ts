@@ -4,6 +4,7 @@ type Model<Store, Module extends Store> = [Store, Module];
 
 export type Complete = [
   Model<typeof import('../../src/access/store.ts'), typeof import('./access/store.ts')>,
+  Model<typeof import('../../src/fleet/process-store.ts'), typeof import('./fleet/process-store.ts')>,
   Model<typeof import('../../src/fleet/store.ts'), typeof import('./fleet/store.ts')>,
   Model<typeof import('../../src/fleet/switch-store.ts'), typeof import('./fleet/switch-store.ts')>,
   Model<typeof import('../../src/kit/effect-store.ts'), typeof import('./kit/effect-store.ts')>,

@@ -176,6 +176,15 @@ export function createTables() {
   const node_session = table<SessionData>('node_session')({
     unique: { node_session_pkey: ({ node_id }) => node_id },
   });
+  const process = table<{
+    readonly id: string;
+    readonly role: 'up' | 'serve' | 'work';
+    readonly region: string | null;
+    readonly seen_at: number;
+  }>('process')({ unique: { process_pkey: ({ id }) => id } });
+  const owner_answer = table<{ readonly key: string; readonly body: string; readonly at: number }>(
+    'owner_answer',
+  )({ unique: { owner_answer_pkey: ({ key }) => key } });
   const node_drain = table<{
     readonly node_id: string;
     readonly cause: 'hand' | 'rule';
@@ -313,6 +322,8 @@ export function createTables() {
     api_key,
     node,
     node_session,
+    process,
+    owner_answer,
     node_drain,
     panic,
     account,

@@ -144,14 +144,20 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
     of.rows.add(row);
     take(row, me, 'update');
     write(row, data);
-    await refer(of, data);
     return null;
   }
 
   /** @throws what PostgreSQL throws, by constraint */
   async function insert<D>(of: Table<D>, data: D): Promise<void> {
+    const refer = await insertFirst(of, data);
+    await refer();
+  }
+
+  /** For statements that insert several rows: foreign keys are looked at when all are there. */
+  async function insertFirst<D>(of: Table<D>, data: D): Promise<() => Promise<void>> {
     const other = await enterOr(of, data);
     if (other !== null) throw duplicate(other.constraint);
+    return () => refer(of, data);
   }
 
   async function refer<D>(of: Table<D>, data: D): Promise<void> {
@@ -164,13 +170,17 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
   }
 
   /** `on conflict do nothing`. False: there is one, perhaps after waiting for whoever was writing it. */
-  const insertNew = async <D>(of: Table<D>, data: D): Promise<boolean> => (await enterOr(of, data)) === null;
+  async function insertNew<D>(of: Table<D>, data: D): Promise<boolean> {
+    if ((await enterOr(of, data)) !== null) return false;
+    await refer(of, data);
+    return true;
+  }
 
   /** `on conflict do update`. */
   async function upsert<D>(of: Table<D>, data: D, change: (existing: D) => D): Promise<void> {
     for (;;) {
       const other = await enterOr(of, data);
-      if (other === null) return;
+      if (other === null) return refer(of, data);
       const existing = await hold(other.row, 'no key update');
       if (existing !== null) return put(other.row, change(existing));
     }
@@ -230,6 +240,7 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
     hold,
     takeFree,
     insert,
+    insertFirst,
     insertNew,
     upsert,
     put,

@@ -23,8 +23,8 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Without a reason an abort makes an error with a stack each time. */
-export const OVER = 'over';
+/** Says so without the error, and its stack, that `abort()` would make up each time. */
+const OVER = 'over';
 
 /**
  * The answer, if it comes in time; a later one is dropped.

@@ -2,7 +2,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { constraintOf, type Db, type Tx } from '../../../src/kit/db.ts';
 import { Overdrawn } from '../../../src/ledger/store.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 import type { Stores } from './stores.ts';
 
 /** How one thing ended: what it gave, or what it threw. */

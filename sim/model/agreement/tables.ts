@@ -2,7 +2,7 @@
 import type { Db } from '../../../src/kit/db.ts';
 import type { Model } from '../database.ts';
 import { committed, type Table } from '../table.ts';
-import { FAR_AHEAD, LONG_AGO } from './operations.ts';
+import { FAR_AHEAD, LONG_AGO } from './operation.ts';
 
 type Cell = unknown;
 type Cells = Readonly<Record<string, Cell>>;

@@ -100,14 +100,14 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
   const { payment, accountId, ...stored } = fresh.stored;
   const plan = fresh.plan === null ? null : JSON.stringify(planToKeep(fresh.plan));
   return statement(tx, 'insertPayment', async (s) => {
-    await s.insert(s.tables.obligation, {
-      id: fresh.obligationId,
-      source: fresh.obligationSource,
-      account_id: accountId,
-      amount_msat: payment.amountMsat,
-      created_at: s.now,
-    });
-    await s.insert(s.tables.payment, {
+    const { now, tables } = s;
+    const refer: (() => Promise<void>)[] = [];
+    if (plan !== null && fresh.plan !== null) {
+      const planned_at = fresh.plan.plannedAt;
+      const first = { payment_id: payment.id, attempt: 1, plan, rounds: 1, planned_at };
+      refer.push(await s.insertFirst(tables.attempt, first));
+    }
+    const begun = await s.insertFirst(tables.payment, {
       id: payment.id,
       obligation_id: fresh.obligationId,
       account_id: accountId,
@@ -130,9 +130,14 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
       created_at: stored.createdAt,
       ended_at: null,
     });
-    if (plan === null || fresh.plan === null) return;
-    const planned_at = fresh.plan.plannedAt;
-    await s.insert(s.tables.attempt, { payment_id: payment.id, attempt: 1, plan, rounds: 1, planned_at });
+    const owed = await s.insertFirst(tables.obligation, {
+      id: fresh.obligationId,
+      source: fresh.obligationSource,
+      account_id: accountId,
+      amount_msat: payment.amountMsat,
+      created_at: now,
+    });
+    for (const look of [...refer, begun, owed]) await look();
   });
 };
 

@@ -57,6 +57,9 @@ export function switches(ground: Ground, node: NodeState): Faults {
     takeLatePayments(on) {
       faults.takingLate = on;
     },
+    takeAgain(on) {
+      faults.takingAgain = on;
+    },
     lagBehindChain(on) {
       faults.synced = !on;
     },

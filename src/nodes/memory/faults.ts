@@ -26,6 +26,8 @@ export interface FaultState {
   garbling: boolean;
   /** Expired invoices are still taken. */
   takingLate: boolean;
+  /** HTLCs for what it has been paid already are taken, too. */
+  takingAgain: boolean;
   /** The height that its source of blocks has stopped at. */
   stuckAt: number | null;
   /** From this height on it follows other blocks than the rest of the network. */
@@ -42,6 +44,7 @@ export const noFaults = (): FaultState => ({
   sticking: false,
   garbling: false,
   takingLate: false,
+  takingAgain: false,
   stuckAt: null,
   forkedAt: null,
 });
@@ -79,6 +82,8 @@ export interface Faults {
   unstickForwards(): void;
   garbleFailures(on: boolean): void;
   takeLatePayments(on: boolean): void;
+  /** Whoever pays again pays twice: the node keeps what it can, as any node on the way that knows the preimage could. */
+  takeAgain(on: boolean): void;
   lagBehindChain(on: boolean): void;
   /** Its source of blocks stops here, and it does not notice: it says that it is synced. */
   stopBlocks(on: boolean): void;

@@ -1,0 +1,32 @@
+/** `npm run sim`: see README.md beside this file. */
+import { parseArgs } from 'node:util';
+import { runMutations } from './mutants.ts';
+import { MUTATIONS } from './mutations.ts';
+import { MODELS, substitute } from './substitute.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    story: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    fault: { type: 'string', multiple: true },
+    mutations: { type: 'boolean', default: false },
+    mutation: { type: 'string' },
+  },
+});
+const faults = values.fault ?? null;
+const seeds = { from: Number(values.from), count: Number(values.seeds) };
+
+if (values.mutations) process.exitCode = await runMutations(seeds, values.json);
+else {
+  const mutation = MUTATIONS.find(({ name }) => name === values.mutation);
+  if (values.mutation !== undefined && mutation === undefined)
+    throw new Error(`--mutation: there is no ${values.mutation}`);
+  substitute(MODELS, mutation?.rewrites);
+  const { findFirst, tellSeed, runSeeds } = await import('./seeds.ts');
+  if (values.seed !== undefined) process.exitCode = await tellSeed(Number(values.seed), faults, values.story);
+  else if (mutation !== undefined) console.log(JSON.stringify(await findFirst(seeds, faults)));
+  else process.exitCode = await runSeeds(seeds, faults, values.json);
+}

@@ -1,6 +1,7 @@
 /** What pays and receives over the nodes, without a door to the outside: fleet, payments, effects, events. */
 import type { ChainPatience } from './fleet/chain-view.ts';
 import { type Fleet, fleetEffects, type OwnNode, startFleet } from './fleet/fleet.ts';
+import { IMPORT_AFTER_MS } from './fleet/past.ts';
 import type { ProcessRow } from './fleet/process-store.ts';
 import type { BookEvents } from './fleet/session.ts';
 import type { Clock } from './kit/clock.ts';
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly patience?: Patience;
   /** Default: `DEFAULT_CHAIN_PATIENCE`. */
   readonly chainPatience?: Partial<ChainPatience>;
+  /** Default: `IMPORT_AFTER_MS`. */
+  readonly importAfterMs?: number;
   /** Default: `DEFAULT_RETENTION`. */
   readonly retention?: RetentionDays;
   /** What this process is among others on its database. Default: it is alone, and does everything. */
@@ -100,9 +103,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
   try {
     const { cameUp } = recovery;
-    const { chainPatience = {} } = options;
+    const { chainPatience = {}, importAfterMs = IMPORT_AFTER_MS } = options;
     const { idle } = runner;
-    const context = { db, clock, log, network, book, afterBooking: kick, cameUp, idle, chainPatience };
+    const told = { book, afterBooking: kick, cameUp, idle };
+    const context = { db, clock, log, network, ...told, chainPatience, importAfterMs };
     fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
     const started = [recovery, runner, publisher, hints, retention];

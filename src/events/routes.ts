@@ -48,11 +48,15 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
       const asked = c.req.header('last-event-id');
       const after = await placeOf(db, asked);
       if (c.req.raw.method === 'HEAD') return c.body(null); // nobody would read the stream, or end it
-      return streamSSE(c, async (stream) => {
-        // Whoever is cut off before the first event goes on from here.
-        if (asked === undefined) await stream.write(`id: ${after}\n\n`);
-        await pour(stream, db, publisher, after);
-      });
+      return streamSSE(
+        c,
+        async (stream) => {
+          // Whoever is cut off before the first event goes on from here.
+          if (asked === undefined) await stream.write(`id: ${after}\n\n`);
+          await pour(stream, db, publisher, after);
+        },
+        endQuietly,
+      );
     },
   );
 }
@@ -76,6 +80,9 @@ async function placeOf(db: Db, asked: string | undefined): Promise<bigint> {
     );
   return after;
 }
+
+/** The database went away: whoever listens comes again, with the id of the last event. */
+const endQuietly = async (): Promise<void> => undefined;
 
 async function pour(stream: SSEStreamingApi, db: Db, publisher: Publisher, after: bigint): Promise<void> {
   let last = after;

@@ -132,6 +132,7 @@ export function reach(node: LightningNode, journey: Journey): LightningNode {
     connect: (peer, address) => call('connect', () => node.connect(peer, address)),
     address: () => call('address', node.address),
     sendOnchain: (order) => call('sendOnchain', () => node.sendOnchain(order)),
+    confirmations: (txid) => call('confirmations', () => node.confirmations(txid)),
     subscribe: (after, deliver) => follow(node, journey, after, deliver),
     stop: async () => {},
   };

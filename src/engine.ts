@@ -11,6 +11,8 @@ import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
 import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
+import { followChannels } from './liquidity/apply.ts';
+import { chainEffects } from './liquidity/doing.ts';
 import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payments/context.ts';
 import { bookEvents } from './payments/events.ts';
 import { invoiceEffects } from './payments/receive.ts';
@@ -61,13 +63,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   };
 
-  const book: BookEvents = (tx, node, events) => bookEvents(payments, tx, node, events);
+  const book: BookEvents = async (tx, node, events) => {
+    await bookEvents(payments, tx, node, events);
+    for (const event of events) await followChannels(tx, node, event);
+  };
   const { self } = options;
   const works = self?.role !== 'serve';
   const publisher = startPublisher(db, clock, log);
   const handlers = new Map([
     ...paymentEffects(payments),
     ...invoiceEffects(payments),
+    ...chainEffects(payments),
     ...fleetEffects(db, payments.fleet),
   ]);
   const runner = works ? startEffects(db, handlers, () => fleet?.owned() ?? [], clock, log) : noEffects;

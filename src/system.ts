@@ -7,6 +7,8 @@ import type { Fleet } from './fleet/fleet.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
 import { type Api, createApi } from './kit/http.ts';
+import { inTurns } from './kit/turns.ts';
+import { chainRoutes } from './liquidity/routes.ts';
 import { accountRoutes } from './payments/account-routes.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
 import { pageRoutes } from './ui/routes.ts';
@@ -20,18 +22,24 @@ export interface System extends Pick<Engine, 'fleet' | 'payments' | 'kick' | 'st
   readonly api: Api;
 }
 
+/** However many ask: connections are left for the leases, the effects and the events of nodes, which cannot wait. */
+const REQUESTS_AT_ONCE = 8;
+
 export async function openSystem(options: SystemOptions): Promise<System> {
   const { db, log } = options;
   const engine = await startEngine(options);
-  const { fleet, payments, publisher, kick } = engine;
+  const { fleet, publisher, kick } = engine;
+  const door = inTurns(db, REQUESTS_AT_ONCE);
+  const payments = { ...engine.payments, db: door };
   const api = createApi(log);
-  const guarded = guardOf(db);
+  const guarded = guardOf(door);
   fleetRoutes(api, guarded, db, fleet);
   switchRoutes(api, guarded, fleet);
-  accountRoutes(api, guarded, db);
+  accountRoutes(api, guarded, door);
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
-  eventRoutes(api, guarded, db, publisher);
+  chainRoutes(api, guarded, payments);
+  eventRoutes(api, guarded, door, publisher);
   options.rooms?.(api, guarded, fleet);
   pageRoutes(api);
   document(api);

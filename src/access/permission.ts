@@ -8,6 +8,8 @@ export const PERMISSIONS = [
   'invoices:read',
   'invoices:write',
   'accounts:write',
+  'channels:write',
+  'coins:write',
   'books:read',
   'events:read',
   'practice:use',

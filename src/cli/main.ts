@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAccounts } from './commands/accounts.ts';
 import { addBooks } from './commands/books.ts';
+import { addChain } from './commands/chain.ts';
 import { addConfig } from './commands/config.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFleet } from './commands/fleet.ts';
@@ -28,6 +29,7 @@ const ROOMS = [
   addFleet,
   addPanic,
   addNode,
+  addChain,
   addAccounts,
   addBooks,
   addPractice,

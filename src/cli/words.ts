@@ -15,6 +15,9 @@ const STATES: Readonly<Record<string, Wording>> = {
   unknown: { sign: '?', word: 'unknown', style: 'yellow' },
   settled: { sign: '✓', word: 'settled', style: 'green' },
   failed: { sign: '✗', word: 'failed', style: 'red' },
+  // on the chain
+  published: { sign: '…', word: 'published', style: 'yellow' },
+  confirmed: { sign: '✓', word: 'confirmed', style: 'green' },
   // invoices
   new: { sign: '…', word: 'open', style: 'yellow' },
   expired: { sign: '✗', word: 'expired', style: 'dim' },

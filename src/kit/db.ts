@@ -98,6 +98,8 @@ export class CommitUnknown extends Error {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Under load many wait for one of few connections: longer than that is no use to anybody who has asked. */
+const TURN_TIMEOUT_MS = 60_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Opens a pool. Nothing is connected before the first statement. */
@@ -110,7 +112,13 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
     query_timeout: options.queryTimeoutMs ?? 60_000,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   };
-  const pool = new pg.Pool({ ...config, max: options.max ?? 10, onConnect: prepareSession });
+  const pool = new pg.Pool({
+    ...config,
+    Client: ClientOfItsOwn as unknown as new () => pg.ClientBase,
+    connectionTimeoutMillis: TURN_TIMEOUT_MS,
+    max: options.max ?? 10,
+    onConnect: prepareSession,
+  });
   // A connection that breaks, idle or busy, tells whoever waits for it; without these listeners it ends the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -136,6 +144,13 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
 }
 
 const pause: Pause = (msMax) => new Promise((resolve) => setTimeout(resolve, Math.random() * msMax));
+
+/** The pool would hand it the time that one may wait for a turn. */
+class ClientOfItsOwn extends pg.Client {
+  constructor(config: pg.ClientConfig) {
+    super({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  }
+}
 
 function connection(target: DbTarget): pg.ClientConfig {
   if ('url' in target) return { connectionString: target.url };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdPrefix = 'pay' | 'obl' | 'prt' | 'inv' | 'quo' | 'key' | 'prn';
+export type IdPrefix = 'pay' | 'obl' | 'prt' | 'inv' | 'quo' | 'cho' | 'key' | 'prn';
 
 /**
  * `pay_` + 10 characters of time (ms) + 16 random ones, Crockford base32: sorts by age, so that indexes grow at

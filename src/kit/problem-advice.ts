@@ -73,6 +73,22 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'Somebody has thrown the panic switch; `argosy panic status` tells who, when and why. Receiving goes on, and payments under way end. `argosy panic off` ends it.',
   exposure_cap:
     'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
+  node_drained:
+    '`argosy nodes` tells who drained it and why; `argosy node resume` ends that. Channels of a node that was drained by hand can be closed.',
+  chain_order_failed:
+    'It is proven that nothing was done: mend what the message names, and order it again with a new key.',
+  channel_unknown:
+    '`argosy nodes --json` lists the channels of each node, by the ids that its daemon gives them.',
+  peer_malformed:
+    'A public key has 66 hex digits and begins with 02 or 03. What is often written behind it, @HOST:PORT, goes into `host`.',
+  address_malformed:
+    'Nothing was sent. Copy the whole address again; what begins with ln is an invoice and is paid with `argosy pay`.',
+  address_wrong_network:
+    'Nothing was sent: coins of one network cannot be had on another. Ask for an address of the network of this fleet.',
+  amount_not_for_chain:
+    'The chain knows whole sat, refuses to pass on less than 546 sat, and nodes open no channel below 20,000 sat.',
+  coins_insufficient:
+    'Channels are opened, and coins sent, out of the wallet of that one node. Fees come on top, and some stay as a reserve for its channels.',
   node_exists: 'Give it another name, or see the one that is there with `argosy nodes`.',
   practice_person_unknown: 'See `argosy practice people`.',
   practice_node_unknown: 'Only own nodes can be broken and healed; see `argosy nodes`.',

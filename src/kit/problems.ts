@@ -78,6 +78,15 @@ export const PROBLEMS = {
     retryable: true,
   },
   exposure_cap: { status: 409, title: 'The node would hold more than it may' },
+  node_drained: { status: 409, title: 'The node is drained: it begins nothing new' },
+  // channels and coins
+  chain_order_failed: { status: 409, title: 'The node did not do what was ordered' },
+  channel_unknown: { status: 404, title: 'The node has no such channel' },
+  peer_malformed: usage('This is not the public key of a node'),
+  address_malformed: usage('This is not an on-chain address'),
+  address_wrong_network: usage('The address is of another network'),
+  amount_not_for_chain: usage('The amount cannot be moved on the chain'),
+  coins_insufficient: { status: 409, title: 'The node has too few coins' },
   node_exists: { status: 409, title: 'There is a node of that name already' },
   // the practice fleet
   practice_person_unknown: { status: 404, title: 'There is nobody of that name in the practice world' },

@@ -18,6 +18,7 @@ export function absentNode(reason: string): LightningNode {
     connect: refuse,
     address: refuse,
     sendOnchain: refuse,
+    confirmations: refuse,
     subscribe: () => ({ ended: Promise.resolve(new Error(reason)), stop: async () => undefined }),
     stop: async () => undefined,
   };

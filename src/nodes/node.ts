@@ -255,27 +255,44 @@ export type RouteAnswer =
   | { readonly kind: 'none'; readonly reason: 'no_route' | 'no_liquidity' | 'fee_limit' };
 
 export interface OpenOrder {
+  /** 32 bytes hex, named by the caller before the call: the same token never opens a second channel. */
+  readonly token: string;
   readonly peer: NodePubkey;
   readonly capacityMsat: Msat;
   readonly pushMsat: Msat;
   readonly private: boolean;
+  /** Of the funding transaction. Default: what the node thinks right. */
+  readonly feeRateSatPerVb?: number;
   /** Usable at once, if the peer trusts us that far: see the facet `zeroConf`. Always private. */
   readonly zeroConf?: boolean;
 }
+/**
+ * Final: asked again with the same token, the same. `opened`: the funding transaction was published. `refused`: proof
+ * that none was published under this token, and none will be.
+ */
+export type OpenAnswer =
+  | { readonly kind: 'opened'; readonly channel: ChannelId }
+  | { readonly kind: 'refused'; readonly reason: OpenRefusal; readonly detail: Untrusted };
+/** `peer_refused`: it, or the node itself, does not want such a channel. */
+export type OpenRefusal = 'insufficient_funds' | 'peer_offline' | 'peer_refused';
 
 export interface CloseOrder {
   readonly channel: ChannelId;
   /** Without the peer: costs more, and takes until the peer's delay is over. */
   readonly force: boolean;
 }
+/** `closing`: begun, now or before; `channel_closed` tells when it is done. `refused`: the channel is as it was. */
+export type CloseAnswer =
+  | { readonly kind: 'closing' }
+  | { readonly kind: 'refused'; readonly reason: CloseRefusal; readonly detail: Untrusted };
+export type CloseRefusal = 'no_channel' | 'peer_offline' | 'htlcs_pending';
 
 /** What only some daemons can do. A driver declares a facet by having it. */
 export interface Facets {
   /** Finds routes with the node's own graph and memory. */
   readonly routes?: { find(question: RouteQuestion): Promise<RouteAnswer> };
-  readonly open?: { open(order: OpenOrder): Promise<ChannelId> };
-  /** Answers when the closing has begun; `channel_closed` tells when it is done. */
-  readonly close?: { close(order: CloseOrder): Promise<null> };
+  readonly open?: { open(order: OpenOrder): Promise<OpenAnswer> };
+  readonly close?: { close(order: CloseOrder): Promise<CloseAnswer> };
   readonly holdInvoices?: HoldInvoices;
   readonly keysend?: Keysend;
   readonly policies?: Policies;
@@ -306,8 +323,10 @@ export interface LightningNode {
   connect(peer: NodePubkey, address: string): Promise<void>;
   /** A fresh on-chain address of the node's wallet. */
   address(): Promise<string>;
-  /** Idempotent by `token`: the same token never spends twice. */
+  /** The same token never spends twice. The answer is final: asked again, the same. */
   sendOnchain(order: OnchainOrder): Promise<OnchainAnswer>;
+  /** Of a transaction that the wallet has sent: how many blocks have it buried; null: the wallet knows it not. */
+  confirmations(txid: string): Promise<number | null>;
   /**
    * Delivers every event after `after` (null: from the beginning), in order, at least once; the next batch
    * waits until `deliver` has resolved. If `deliver` rejects, the same batch comes again.
@@ -326,7 +345,8 @@ export interface OnchainOrder {
   readonly token: string;
   readonly address: string;
   readonly amountMsat: Msat;
-  readonly feeRateSatPerVb: number;
+  /** Default: what the node thinks right. */
+  readonly feeRateSatPerVb?: number;
 }
 export type OnchainAnswer =
   | { readonly kind: 'sent'; readonly txid: string; readonly feeMsat: Msat }

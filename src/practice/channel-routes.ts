@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import type { Api } from '../kit/http.ts';
+import { randomHex } from '../kit/ids.ts';
 import { Problem } from '../kit/problems.ts';
 import { body, json, msatText } from '../kit/shapes.ts';
 import { type ChannelId, channelId } from '../lightning/ids.ts';
@@ -60,9 +61,10 @@ export function channelRoutes(api: Api, guarded: Guarded, world: ChannelWorld): 
       await world.befriend(from, to);
       const peer = (await other.info()).pubkey;
       await opener.connect(peer, '').catch(explain('to'));
-      const order = { peer, capacityMsat, pushMsat, private: asked.private };
-      const channel = await opener.facets.open?.open(order).catch(explain('from'));
-      if (channel === undefined) throw refused('from', `${from} cannot open channels`);
+      const order = { token: randomHex(32), peer, capacityMsat, pushMsat, private: asked.private };
+      const answer = await opener.facets.open?.open(order).catch(explain('from'));
+      if (answer?.kind !== 'opened') throw refused('from', answer?.detail ?? `${from} cannot open channels`);
+      const { channel } = answer;
       return c.json({ channel, from, to, capacity_msat: capacityMsat.toString() }, 201);
     },
   );
@@ -82,7 +84,8 @@ export function channelRoutes(api: Api, guarded: Guarded, world: ChannelWorld): 
       const { force } = c.req.valid('json');
       const channel = channelId(c.req.valid('param').id);
       const by = await ownerOf(world, channel);
-      await world.anybody(by).facets.close?.close({ channel, force }).catch(explain('id'));
+      const answer = await world.anybody(by).facets.close?.close({ channel, force }).catch(explain('id'));
+      if (answer?.kind !== 'closing') throw refused('id', answer?.detail ?? `${by} cannot close channels`);
       return c.json({ channel, by, force }, 202);
     },
   );

@@ -256,8 +256,10 @@ describe('the practice world', () => {
     const us = party('us').node;
     const { pubkey } = await party('hub').node.info();
     const before = (await us.channels()).length;
-    const order = { peer: pubkey, capacityMsat: fromSat(500_000n), pushMsat: fromSat(0n), private: false };
-    const id = await us.facets.open?.open(order);
+    const amounts = { capacityMsat: fromSat(500_000n), pushMsat: fromSat(0n) };
+    const order = { token: '5e'.repeat(32), peer: pubkey, ...amounts, private: false };
+    const answer = await us.facets.open?.open(order);
+    const id = answer?.kind === 'opened' ? answer.channel : null;
     const opened = async () => (await us.channels()).find((channel) => channel.id === id);
     await expect.poll(opened, { timeout: 10_000 }).toMatchObject({ active: true });
     expect(await us.channels()).toHaveLength(before + 1);

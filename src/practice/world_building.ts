@@ -1,4 +1,5 @@
 /** Builds a new network, on a chain with ripe coins and nodes that are linked: coins, channels, gossip. */
+import { randomHex } from '../kit/ids.ts';
 import { fromSat } from '../money/msat.ts';
 import type { Knowledge, LdkHost } from '../nodes/ldk/host.ts';
 import type { LightningNode } from '../nodes/node.ts';
@@ -64,13 +65,15 @@ async function openChannel<Name extends string>(
   const peer = to.host.pubkey(to.name);
   await opener.connect(peer, '');
   const order = {
+    token: randomHex(32),
     peer,
     capacityMsat: fromSat(BigInt(planned.capacitySat)),
     pushMsat: fromSat(BigInt(planned.pushSat)),
     private: planned.private === true,
   };
-  const channel = await opener.facets.open?.open(order);
-  if (channel === undefined) throw new Error(`${from.name} cannot open channels`);
+  const answer = await opener.facets.open?.open(order);
+  if (answer?.kind !== 'opened') throw new Error(`${from.name} opened no channel: ${answer?.detail}`);
+  const { channel } = answer;
   await Promise.all([
     from.host.setForwardingFee(from.name, channel, planned.fromFee),
     to.host.setForwardingFee(to.name, channel, planned.toFee),

@@ -1,4 +1,5 @@
 /** One Argosy, as a program that uses it sees it. */
+import { type ChainVerbs, chainVerbs } from './chain.ts';
 import { type EventOptions, follow } from './events.ts';
 import type { Connection } from './exchange.ts';
 import { type FleetVerbs, fleetVerbs } from './fleet.ts';
@@ -20,7 +21,7 @@ export interface ArgosyOptions {
   readonly retries?: number;
 }
 
-export interface Argosy extends PaymentVerbs, InvoiceVerbs, FleetVerbs {
+export interface Argosy extends PaymentVerbs, InvoiceVerbs, FleetVerbs, ChainVerbs {
   /**
    * Events in their order, each once. Lost connections are opened again behind the last event, until `signal` comes or
    * the loop is left: an Argosy that is down is waited for.
@@ -45,6 +46,7 @@ export function createArgosy(options: ArgosyOptions): Argosy {
     ...paymentVerbs(connection),
     ...invoiceVerbs(connection),
     ...fleetVerbs(connection),
+    ...chainVerbs(connection),
     events: (wanted = {}) => follow(connection, wanted),
     practice: practiceVerbs(connection),
   };

@@ -10,6 +10,7 @@ import type {
   shownNodeSchema,
 } from '../fleet/connecting-routes.ts';
 import type { balanceSchema, booksSchema, healthSchema, nodeSchema, panicSchema } from '../fleet/schemas.ts';
+import type { chainOrderSchema, openBody, sendBody } from '../liquidity/schemas.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
@@ -61,6 +62,10 @@ export type Health = z.infer<typeof healthSchema>;
 
 /** `id` is its number in the one order of all events: pass it as `after` to go on behind it. */
 export type ArgosyEvent = z.infer<typeof eventSchema> & { readonly id: string };
+
+export type OpenChannelRequest = AmountsIn<z.input<typeof openBody>>;
+export type SendCoinsRequest = AmountsIn<z.input<typeof sendBody>>;
+export type ChainOrder = z.infer<typeof chainOrderSchema>;
 
 export type PracticeMap = z.infer<typeof practiceMapSchema>;
 export type People = z.infer<typeof peopleSchema>;

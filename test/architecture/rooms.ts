@@ -11,6 +11,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['access', 'ledger', 'config.ts'],
   ['fleet'],
   ['payments'],
+  ['liquidity'],
   ['practice', 'cli', 'ui'],
 ];
 /** They put the rooms together, in this order: each may import everything before it. */
@@ -33,6 +34,7 @@ export const PURE: readonly RegExp[] = [
   /^lightning\//,
   /^routing\//,
   /^payments\/payment\.ts$/,
+  /^liquidity\/(order|booking)\.ts$/,
   /^ledger\/account\.ts$/,
   /^fleet\/(booking|chain-view|standing)\.ts$/,
   /^access\/permission\.ts$/,

@@ -1,15 +1,21 @@
-/** The way to the Argosy that runs now: closed while none does. */
+/** The way to an Argosy that runs now: closed while none does. */
 import type { Argosy } from '../../src/sdk/index.ts';
+import { type People, practicePeople } from './people.ts';
 
 export interface Visit {
   readonly argosy: Argosy;
+  readonly people: People;
   /** Comes when that Argosy is killed. */
   readonly gone: AbortSignal;
 }
 
-export interface Door {
+/** Leads to whichever is open. */
+export interface Entrance {
   /** Waits until it is open. @throws Closed: it will not open any more */
   enter(): Promise<Visit>;
+}
+
+export interface Door extends Entrance {
   open(argosy: Argosy): void;
   /** Before the kill, so that nobody takes its noise for an answer. */
   close(): void;
@@ -20,7 +26,8 @@ export class Closed extends Error {
   override readonly name = 'Closed';
 }
 
-export function createDoor(): Door {
+/** @param peopleOf whom one meets there. Default: the people of its practice world */
+export function createDoor(peopleOf: (argosy: Argosy) => People = practicePeople): Door {
   let next = Promise.withResolvers<Visit>();
   let killed: AbortController | null = null;
   // Nobody may be waiting when it is locked.
@@ -39,12 +46,24 @@ export function createDoor(): Door {
     open(argosy) {
       close();
       killed = new AbortController();
-      next.resolve({ argosy, gone: killed.signal });
+      next.resolve({ argosy, people: peopleOf(argosy), gone: killed.signal });
     },
     close,
     lock() {
       close();
       next.reject(new Closed());
+    },
+  };
+}
+
+/** Of several doors another one each time, as long as it is open. */
+export function inTurn(doors: readonly Entrance[]): Entrance {
+  let turn = 0;
+  return {
+    enter() {
+      turn = (turn + 1) % doors.length;
+      const order = [...doors.slice(turn), ...doors.slice(0, turn)];
+      return Promise.race(order.map((door) => door.enter()));
     },
   };
 }

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { fromSat } from '../../src/money/msat.ts';
 import { type Argosy, ArgosyProblem, OutcomeUnknown, Unreachable } from '../../src/sdk/index.ts';
-import { Closed, createDoor } from './door.ts';
-import { askFor, runErrand } from './errand.ts';
+import { Closed, createDoor, inTurn } from './door.ts';
+import { askFor, runErrand, runSecond } from './errand.ts';
 
 // The first example of BOLT 11 with an amount.
 const INVOICE =
@@ -83,6 +83,32 @@ describe('an errand', () => {
     await done;
     expect(second.said).toEqual(['pay crash-test-7']);
     expect(asked).toMatchObject({ end: 'settled', inDoubt: true });
+  });
+
+  it('goes to another Argosy when one does not answer, under the same key', async () => {
+    const doors = [createDoor(), createDoor()];
+    const frozen = fake({ pay: lost });
+    const other = fake({});
+    const asked = errand('out');
+    doors[1]?.open(frozen.argosy);
+    doors[0]?.open(other.argosy);
+    await runErrand(inTurn(doors), asked);
+    expect([frozen.said, other.said]).toEqual([['ask', 'pay crash-test-7'], ['pay crash-test-7']]);
+    expect(asked).toMatchObject({ end: 'settled', inDoubt: true });
+    doors[1]?.close();
+    const next = errand('in');
+    await runErrand(inTurn(doors), next);
+    expect(next.end).toBe('settled');
+  });
+
+  it('of a second client is about the same invoice, under another key', async () => {
+    const [door, { said, argosy }] = [createDoor(), fake({})];
+    door.open(argosy);
+    const first = errand('out');
+    const second = { ...errand('out'), key: 'another' };
+    await Promise.all([runErrand(door, first), runSecond(door, first, second)]);
+    expect(said).toEqual(['ask', 'pay crash-test-7', 'pay another']);
+    expect(second).toMatchObject({ end: 'settled', hash: first.hash });
   });
 
   it('that may be sent again to the same Argosy is', async () => {

@@ -3,22 +3,38 @@
  * over as many kills as it takes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Errand } from '../../src/cli/traffic/plan.ts';
+import type { Errand as Trade } from '../../src/cli/traffic/plan.ts';
 import { decodeBolt11 } from '../../src/lightning/bolt11.ts';
 import { ArgosyProblem, OutcomeUnknown, Unreachable } from '../../src/sdk/index.ts';
-import type { Door, Visit } from './door.ts';
+import type { Entrance, Visit } from './door.ts';
+import { EXPIRY_SECONDS } from './people.ts';
 import type { Asked } from './seen.ts';
 
-const AGAIN_MS = 250;
-/** Longer than any run. */
-const EXPIRY_SECONDS = 86_400;
+/** `own`: one account of this Argosy pays another; `person` is the one that is paid. */
+export interface Errand extends Omit<Trade, 'direction'> {
+  readonly direction: Asked['direction'];
+  /** The account that pays, or is paid where a person pays. Default: the business's own. */
+  readonly account?: string;
+  /** A second client pays the same invoice under a key of its own: one of the two must be refused. */
+  readonly twice?: boolean;
+}
 
-export const askFor = (seed: string, number: number, { direction, person, amountMsat }: Errand): Asked => ({
+const AGAIN_MS = 250;
+/** So long one Argosy is waited for; then it is asked again, or another. */
+const WAIT_MS = 8_000;
+
+export const askFor = (
+  seed: string,
+  number: number,
+  { direction, person, amountMsat, account = 'own:business' }: Errand,
+  key = `crash-${seed}-${number}`,
+): Asked => ({
   number,
   direction,
   person,
+  account,
   amountMsat,
-  key: `crash-${seed}-${number}`,
+  key,
   invoice: null,
   hash: null,
   ids: new Set(),
@@ -29,11 +45,11 @@ export const askFor = (seed: string, number: number, { direction, person, amount
 });
 
 /** Returns once the errand has ended. @throws Closed, and whatever is neither a refusal nor a lost answer */
-export async function runErrand(door: Door, asked: Asked): Promise<void> {
+export async function runErrand(door: Entrance, asked: Asked): Promise<void> {
   while (asked.end === null) {
     const visit = await door.enter();
     try {
-      await (asked.direction === 'out' ? payPerson(visit, asked) : bePaid(visit, asked));
+      await (asked.direction === 'in' ? bePaid(visit, asked) : payInvoice(visit, asked));
     } catch (error) {
       takeIn(asked, error, visit.gone.aborted);
     }
@@ -41,10 +57,23 @@ export async function runErrand(door: Door, asked: Asked): Promise<void> {
   }
 }
 
+/** Another client with another key, for the invoice that the first was given. */
+export async function runSecond(door: Entrance, first: Asked, second: Asked): Promise<void> {
+  while (first.invoice === null && first.end === null) {
+    await door.enter();
+    await sleep(AGAIN_MS);
+  }
+  second.invoice = first.invoice;
+  second.hash = first.hash;
+  if (second.invoice === null) end(second, 'refused', 'no invoice');
+  await runErrand(door, second);
+}
+
 /** @throws what a client cannot take for an answer */
 function takeIn(asked: Asked, error: unknown, killed: boolean): void {
   if (error instanceof ArgosyProblem) {
-    if (!error.retryable) end(asked, 'refused', error.code);
+    // An Argosy that has failed over it has refused nothing.
+    if (!error.retryable && error.status < 500) end(asked, 'refused', error.code);
     return;
   }
   if (error instanceof OutcomeUnknown) asked.inDoubt = true;
@@ -63,23 +92,28 @@ function keepInvoice(asked: Asked, invoice: string): void {
   asked.hash = decoded.invoice.paymentHash;
 }
 
-async function payPerson({ argosy, gone: signal }: Visit, asked: Asked): Promise<void> {
-  const { person, amountMsat: amount_msat, key: idempotencyKey } = asked;
+async function payInvoice({ argosy, people, gone: signal }: Visit, asked: Asked): Promise<void> {
+  const { direction, person, account, amountMsat, key: idempotencyKey } = asked;
   if (asked.invoice === null) {
-    const request = { amount_msat, expiry_seconds: EXPIRY_SECONDS };
-    keepInvoice(asked, (await argosy.practice.invoiceAs(person, request, { signal })).invoice);
+    const request = { amount_msat: amountMsat, account: person, expiry_seconds: EXPIRY_SECONDS };
+    const asks =
+      direction === 'out'
+        ? people.asks(person, amountMsat, { signal })
+        : argosy.invoice(request, { signal }).then(({ invoice }) => invoice);
+    keepInvoice(asked, await asks);
   }
-  const { id } = await argosy.pay({ invoice: asked.invoice ?? '' }, { idempotencyKey, signal });
+  const { id } = await argosy.pay({ invoice: asked.invoice ?? '', account }, { idempotencyKey, signal });
   asked.ids.add(id);
-  const { state, failure } = await argosy.waitForPayment(id, { signal });
+  const { state, failure } = await argosy.waitForPayment(id, { signal, timeoutMs: WAIT_MS });
   end(asked, state === 'settled' ? 'settled' : 'failed', failure);
 }
 
 /** A person has no key: before one pays again it is looked whether the invoice is paid. */
-async function bePaid({ argosy, gone: signal }: Visit, asked: Asked): Promise<void> {
-  const { person, amountMsat: amount_msat } = asked;
+async function bePaid({ argosy, people, gone: signal }: Visit, asked: Asked): Promise<void> {
+  const { person, account, amountMsat: amount_msat } = asked;
   if (asked.invoice === null) {
-    const { id, invoice } = await argosy.invoice({ amount_msat, expiry_seconds: EXPIRY_SECONDS }, { signal });
+    const request = { amount_msat, account, expiry_seconds: EXPIRY_SECONDS };
+    const { id, invoice } = await argosy.invoice(request, { signal });
     keepInvoice(asked, invoice);
     asked.ids.add(id);
   }
@@ -87,15 +121,13 @@ async function bePaid({ argosy, gone: signal }: Visit, asked: Asked): Promise<vo
     const { state } = await argosy.invoiceById(id, { signal });
     if (state === 'settled') return end(asked, 'settled', null);
   }
-  try {
-    const { preimage } = await argosy.practice.payAs(person, { invoice: asked.invoice ?? '' }, { signal });
-    asked.preimage = preimage;
-    end(asked, 'settled', null);
-  } catch (error) {
-    if (!(error instanceof ArgosyProblem) || error.code !== 'practice_payment_failed') throw error;
-    const reason = String(error.document.reason);
-    // What was sent before a kill may still arrive: the payee refuses a second payment then, and a timeout proves nothing.
-    if (reason === 'timeout' || (reason === 'payee_refused' && asked.inDoubt)) asked.inDoubt = true;
-    else end(asked, 'failed', reason);
+  const paid = await people.pays(person, asked.invoice ?? '', { signal });
+  if (paid.kind === 'paid') {
+    asked.preimage = paid.preimage;
+    return end(asked, 'settled', null);
   }
+  const { reason, proven } = paid;
+  // What was sent before a kill may still arrive: the payee refuses a second payment then.
+  if (!proven || (reason === 'payee_refused' && asked.inDoubt)) asked.inDoubt = true;
+  else end(asked, 'failed', reason);
 }

@@ -36,6 +36,7 @@ describe('the summary', () => {
     number: 0,
     direction: 'out',
     person: 'merchant',
+    account: 'own:business',
     amountMsat: 1n,
     key: 'crash-a-0',
     invoice: null,

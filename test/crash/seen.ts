@@ -66,8 +66,11 @@ export interface Seen {
 /** One errand as its client remembers it, over all kills. */
 export interface Asked {
   readonly number: number;
-  readonly direction: 'out' | 'in';
+  readonly direction: 'out' | 'in' | 'own';
+  /** Of an own invoice the account that is paid. */
   readonly person: string;
+  /** The account that pays, or is paid by a person. */
+  readonly account: string;
   readonly amountMsat: bigint;
   /** `Idempotency-Key`, of a payment. */
   readonly key: string;

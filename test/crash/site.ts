@@ -66,7 +66,7 @@ function kill(pid: number): void {
 }
 
 /** JSON has neither bigint nor sets. */
-const plainly = (_: string, value: unknown): unknown => {
+export const plainly = (_: string, value: unknown): unknown => {
   if (typeof value === 'bigint') return value.toString();
   return value instanceof Set ? [...value] : value;
 };

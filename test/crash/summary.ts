@@ -69,3 +69,37 @@ function percentile(values: readonly number[], percent: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
 }
+
+const SHOWN = 20;
+
+export function killDocument({ number, moment, afterMs, database, readyMs, ...rest }: KillReport): object {
+  return { event: 'kill', kill: number, moment, after_ms: afterMs, database, ready_ms: readyMs, ...rest };
+}
+
+export function killLine(report: KillReport, kills: number): string {
+  const { number, moment, afterMs, database, readyMs, checked, settled, asked } = report;
+  const after = readyMs === null ? 'killed again while starting' : `ready after ${readyMs} ms`;
+  const well = checked ? `, all well: ${settled} of ${asked} payments settled` : '';
+  const kill = `kill ${number} of ${kills}: ${moment}, ${afterMs} ms, PostgreSQL ${database}`;
+  return `${kill}; ${after}${well}`;
+}
+
+export function practiceLines(summary: CrashSummary): string[] {
+  const { payments, restart_ms, violations, kept, seed, kills, reasons } = summary;
+  const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+  const lines = [
+    `${kills} kills, seed ${seed}: ${payments.settled} payments settled, ${payments.failed} failed, ` +
+      `${payments.refused} refused${why.length === 0 ? '' : ` (${why.join(', ')})`}, ${payments.in_doubt} sent again in doubt`,
+    ...(restart_ms.p50 === null
+      ? []
+      : [`ready again after ${restart_ms.p50} ms (half), ${restart_ms.p95} ms (95 %)`]),
+    ...violations.slice(0, SHOWN).map(({ rule, detail }) => `VIOLATION ${rule}: ${detail}`),
+    ...(violations.length > SHOWN ? [`and ${violations.length - SHOWN} more`] : []),
+  ];
+  if (kept === null) return lines;
+  return [
+    ...lines,
+    `Look: npx argosy up --data ${kept}/data`,
+    `      ${kept}/evidence.json, ${kept}/log, ${kept}/data/postgres/log; then remove ${kept}`,
+  ];
+}

@@ -34,6 +34,7 @@ const errand = (name: string, direction: 'out' | 'in', some: Partial<Asked> = {}
   number: 1,
   direction,
   person: 'merchant',
+  account: 'own:business',
   amountMsat: direction === 'out' ? 5_000n : 7_000n,
   key: `crash-${name}`,
   invoice: 'lnbcrt...',

@@ -223,5 +223,5 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 const FINAL: ReadonlySet<string> = new Set(['identities', 'once', 'history']);
 
-const nameOf = ({ number, direction, person }: Asked): string =>
-  `errand ${number} (${direction === 'out' ? `to ${person}` : `from ${person}`})`;
+export const nameOf = ({ number, direction, person }: Asked): string =>
+  `errand ${number} (${direction === 'in' ? `from ${person}` : `to ${person}`})`;

@@ -37,10 +37,12 @@ export const OWN = ['us', 'eu', 'asia'] as const;
 
 /**
  * us, eu and asia, each with a channel to `hub` and from it; hub to `merchant`; eu to merchant directly, for less.
+ * @param coinsSat what each of the own nodes has in its wallet
  */
-export function memoryWorld(seed: string): MemoryNetwork {
+export function memoryWorld(seed: string, coinsSat = 0n): MemoryNetwork {
   const network = memoryNetwork({ seed, time: systemTime, partsTimeoutMs: 2_000 });
-  for (const name of [...OWN, 'hub', 'merchant', 'exchange']) network.addNode({ name });
+  for (const name of OWN) network.addNode({ name, onchainMsat: fromSat(coinsSat) });
+  for (const name of ['hub', 'merchant', 'exchange']) network.addNode({ name });
   for (const name of OWN) {
     network.addChannel({
       from: name,

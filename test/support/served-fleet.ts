@@ -41,9 +41,9 @@ const DOORS: Doors = {
   close: async () => {},
 };
 
-export async function startServedFleet(seed: string): Promise<ServedFleet> {
+export async function startServedFleet(seed: string, coinsSat = 0n): Promise<ServedFleet> {
   const db = await freshDatabase();
-  const network = memoryWorld(seed);
+  const network = memoryWorld(seed, coinsSat);
   const key = newSecret();
   await db.tx((tx) => ensureOwner(tx, systemClock, key));
   const people = new Map(['merchant', 'exchange'].map((name) => [name, network.open(name)]));

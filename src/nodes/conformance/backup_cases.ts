@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { ZERO_MSAT } from '../../money/msat.ts';
 import type { ChannelBackup } from '../facets.ts';
-import { facetOf, forwarderOf, keep } from './facet.ts';
+import { facetOf, forwarderOf, keep, openWith } from './facet.ts';
 import { sat } from './payment.ts';
 import type { Case } from './world.ts';
 
@@ -17,9 +17,8 @@ export const backupCases: readonly Case[] = [
       await world.eventually('the first backup', async () => newest.items.length > 0);
       for (const { id } of await sender.channels()) assert(newest.items.at(-1)?.channels.includes(id));
       const peer = (await forwarderOf(world).info()).pubkey;
-      const { open } = facetOf(sender, 'open');
       const order = { peer, capacityMsat: sat(100_000), pushMsat: ZERO_MSAT, private: true };
-      const id = await open(order);
+      const id = await openWith(sender, order);
       await world.eventually('a backup of the new channel', async () =>
         Boolean(newest.items.at(-1)?.channels.includes(id)),
       );

@@ -8,6 +8,7 @@ import { interceptionCases } from './interception_cases.ts';
 import { invoiceCases } from './invoice_cases.ts';
 import { keysendCases } from './keysend_cases.ts';
 import { nodeCases } from './node_cases.ts';
+import { closeCases, openCases } from './opening_cases.ts';
 import { partCases } from './part_cases.ts';
 import { graphCases, messageCases, signingCases, watchtowerCases } from './peer_facet_cases.ts';
 import { routeCases } from './route_cases.ts';
@@ -16,8 +17,9 @@ import { stopCases } from './stop_cases.ts';
 import { streamCases } from './stream_cases.ts';
 import type { Case } from './world.ts';
 
-/** `open` and `close` are tried with the coins, in `chainCases`. */
 const FACET_CASES: Partial<Record<Facet, readonly Case[]>> = {
+  open: openCases,
+  close: closeCases,
   holdInvoices: holdCases,
   keysend: keysendCases,
   policies: policyCases,

@@ -1,6 +1,9 @@
 /** What the cases of the further facets have in common. */
 import assert from 'node:assert/strict';
-import type { Channel, Facet, Facets, LightningNode } from '../node.ts';
+import { inspect } from 'node:util';
+import type { ChannelId } from '../../lightning/ids.ts';
+import type { Channel, Facet, Facets, LightningNode, OpenOrder } from '../node.ts';
+import { freshToken } from './payment.ts';
 import type { World } from './world.ts';
 
 export function facetOf<Name extends Facet>(node: LightningNode, name: Name): NonNullable<Facets[Name]> {
@@ -13,6 +16,13 @@ export function facetOf<Name extends Facet>(node: LightningNode, name: Name): No
 export function forwarderOf(world: World): LightningNode {
   assert(world.forwarder, 'the facet is tried at World.forwarder');
   return world.forwarder;
+}
+
+/** Opens a channel under a fresh token. */
+export async function openWith(node: LightningNode, order: Omit<OpenOrder, 'token'>): Promise<ChannelId> {
+  const answer = await facetOf(node, 'open').open({ ...order, token: freshToken() });
+  assert(answer.kind === 'opened', inspect(answer));
+  return answer.channel;
 }
 
 /** The largest active channel with that node: it has been there from the beginning, and everybody knows it. */

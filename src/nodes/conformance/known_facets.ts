@@ -3,7 +3,7 @@ import type { DriverName } from './world.ts';
 
 /** What each daemon is known to do: a driver that declares less has lost something. */
 export const KNOWN_FACETS: Readonly<Record<DriverName, readonly Facet[]>> = {
-  memory: ['routes', 'open'],
+  memory: ['routes', 'open', 'close'],
   ldk: ['routes', 'open', 'close'],
   lnd: [
     'routes',

@@ -21,6 +21,7 @@ const CORE = [
   'connect',
   'address',
   'sendOnchain',
+  'confirmations',
   'subscribe',
   'stop',
 ] as const satisfies readonly (keyof LightningNode)[];

@@ -29,6 +29,8 @@ export interface Sweep {
 export interface ChannelBook {
   /** Its funding transaction is out; until then neither its coins nor the wallet's count as moved. */
   isOpen(id: string): boolean;
+  /** It is closed, and something may still come of it. */
+  isClosing(id: string): boolean;
   /** @param fundingFeeMsat what the node paid the miners; null: the peer has opened it */
   open(channel: ChannelFacts, fundingFeeMsat: Msat | null): void;
   /**
@@ -91,6 +93,7 @@ export function createChannelBook(store: Store, node: string, journal: Journal):
 
   return {
     isOpen: (id) => open.has(id),
+    isClosing: (id) => closing.has(id),
     open(channel, fundingFeeMsat) {
       const id = channelId(channel.id);
       if (open.has(id)) return;

@@ -5,6 +5,7 @@ import { ldk, toHex, unwrap } from './bindings.ts';
 import { FEERATE_PER_KW } from './core.ts';
 import { readChannel } from './facts.ts';
 import type { NodeRecords } from './happenings.ts';
+import { givenName } from './openings.ts';
 import { readOnce } from './wallet_read.ts';
 
 const FUNDING_SAT_PER_VB = 2;
@@ -21,7 +22,11 @@ export function handleChannelEvent(node: NodeRecords, event: ldk.Event): void {
 
 function begin(node: NodeRecords, event: ldk.Event_ChannelPending): void {
   const id = toHex(event.channel_id.get_a());
-  const funding = node.openings.succeed(toHex(event.former_temporary_channel_id.get_a()), id);
+  const funding = node.openings.succeed(
+    toHex(event.former_temporary_channel_id.get_a()),
+    givenName(event.user_channel_id),
+    id,
+  );
   const details = node.core.channels
     .list_channels()
     .find((each) => toHex(each.get_channel_id().get_a()) === id);
@@ -33,7 +38,8 @@ function begin(node: NodeRecords, event: ldk.Event_ChannelPending): void {
 function finish(node: NodeRecords, event: ldk.Event_ChannelClosed): void {
   const id = toHex(event.channel_id.get_a());
   node.channels.close(id);
-  node.openings.fail(id, event.reason.to_str());
+  const gone = event.reason instanceof ldk.ClosureReason_DisconnectedPeer;
+  node.openings.fail(id, gone ? 'peer_offline' : 'peer_refused', event.reason.to_str());
   changed(node, event.channel_id);
 }
 
@@ -48,7 +54,11 @@ function fund({ core, wallet, openings }: NodeRecords, event: ldk.Event_FundingG
     feeRateSatPerVb: FUNDING_SAT_PER_VB,
   });
   if (built === null) {
-    openings.fail(toHex(id.get_a()), 'the wallet holds too little: send coins to its address');
+    openings.fail(
+      toHex(id.get_a()),
+      'insufficient_funds',
+      'the wallet holds too little: send coins to its address',
+    );
     core.channels.force_close_without_broadcasting_txn(id, peer, 'no funds');
     return;
   }
@@ -57,7 +67,7 @@ function fund({ core, wallet, openings }: NodeRecords, event: ldk.Event_FundingG
   const result = core.channels.funding_transaction_generated(id, peer, built.raw);
   if (result.is_ok()) return;
   wallet.discard(built.txid);
-  openings.fail(toHex(id.get_a()), 'LDK refused the funding transaction');
+  openings.fail(toHex(id.get_a()), 'peer_refused', 'LDK refused the funding transaction');
 }
 
 /** Coins of a closed channel come home to the wallet. */

@@ -1,22 +1,33 @@
 /** The verbs about channels and coins. */
 import { type ChannelId, untrusted } from '../../lightning/ids.ts';
-import type { CloseOrder, OpenOrder } from '../node.ts';
-import { check, fromHex, ldk, someU64, toHex, unwrap } from './bindings.ts';
+import { MSAT_PER_SAT } from '../../money/msat.ts';
+import type { CloseAnswer, CloseOrder, OpenOrder, OpenRefusal } from '../node.ts';
+import { check, describeError, fromHex, ldk, someU64, toHex } from './bindings.ts';
 import { type Core, createConfig } from './core.ts';
 import { type ChannelFacts, listChannels } from './facts.ts';
 import { readAliases } from './gossip.ts';
 import { toChannel } from './map.ts';
+import { openingName } from './openings.ts';
 import type { Context, Table } from './verbs.ts';
 
 export function channelVerbs({
   records,
   graph,
-}: Context): Table<'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain'> {
-  const { core, wallet, openings } = records;
+}: Context): Table<
+  'channels' | 'open' | 'close' | 'setForwardingFee' | 'address' | 'sendOnchain' | 'confirmations'
+> {
+  const { core, wallet, openings, channels: book } = records;
+  const known = (channel: ChannelId): ChannelFacts | undefined =>
+    listChannels(core.channels).find(({ id }) => id === channel);
   function find(channel: ChannelId): ChannelFacts {
-    const facts = listChannels(core.channels).find((known) => known.id === channel);
+    const facts = known(channel);
     if (facts === undefined) throw new Error(`no channel ${channel}: ask channels() for those there are`);
     return facts;
+  }
+  function begin(order: OpenOrder): void {
+    const created = openChannel(core, order);
+    if (created.kind === 'begun') openings.begin(created.temporaryId, order.token);
+    else openings.refuse(order.token, created.reason, created.detail);
   }
   return {
     channels: () => () => {
@@ -24,13 +35,16 @@ export function channelVerbs({
       return listChannels(core.channels).map((facts) => toChannel(facts, untrusted(aliases(facts.peer))));
     },
     open(order) {
-      const temporary = openChannel(core, order);
-      openings.begin(temporary);
-      return () => openings.result(temporary) ?? undefined;
+      const { token } = order;
+      if (openings.answer(token) === undefined && !openings.isRunning(token)) begin(order);
+      return () => openings.answer(token);
     },
     close(order) {
-      closeChannel(core, order, find(order.channel).peer);
-      return () => null;
+      const closing = book.isClosing(order.channel);
+      const answer: CloseAnswer = closing
+        ? { kind: 'closing' }
+        : closeChannel(core, order, known(order.channel));
+      return () => answer;
     },
     setForwardingFee({ channel, fee }) {
       const facts = find(channel);
@@ -51,6 +65,10 @@ export function channelVerbs({
       const address = wallet.address();
       return () => address;
     },
+    confirmations(txid) {
+      const confirmations = wallet.confirmations(txid);
+      return () => confirmations;
+    },
     sendOnchain(order) {
       const { answer, broadcast } = wallet.send(order);
       if (broadcast !== null) records.broadcast(broadcast);
@@ -59,23 +77,42 @@ export function channelVerbs({
   };
 }
 
-function openChannel(core: Core, order: OpenOrder): string {
-  if (order.capacityMsat % 1000n !== 0n) throw new Error('a channel holds whole sat: round its capacity');
+type Begun =
+  | { readonly kind: 'begun'; readonly temporaryId: string }
+  | { readonly kind: 'refused'; readonly reason: OpenRefusal; readonly detail: string };
+
+function openChannel(core: Core, order: OpenOrder): Begun {
+  const refused = (reason: OpenRefusal, detail: string): Begun => ({ kind: 'refused', reason, detail });
+  if (order.capacityMsat % MSAT_PER_SAT !== 0n) return refused('peer_refused', 'a channel holds whole sat');
   const result = core.channels.create_channel(
     fromHex(order.peer),
-    order.capacityMsat / 1000n,
+    order.capacityMsat / MSAT_PER_SAT,
     order.pushMsat,
-    0n,
+    openingName(order.token),
     null,
     createConfig(!order.private),
   );
-  return toHex(unwrap(result, ldk.Result_ChannelIdAPIErrorZ_OK, 'create_channel').get_a());
+  if (result instanceof ldk.Result_ChannelIdAPIErrorZ_OK)
+    return { kind: 'begun', temporaryId: toHex(result.res.get_a()) };
+  const { err } = result as ldk.Result_ChannelIdAPIErrorZ_Err;
+  const away = err instanceof ldk.APIError_ChannelUnavailable;
+  return refused(away ? 'peer_offline' : 'peer_refused', describeError(err));
 }
 
-function closeChannel(core: Core, { channel, force }: CloseOrder, peer: string): void {
+function closeChannel(core: Core, order: CloseOrder, facts: ChannelFacts | undefined): CloseAnswer {
+  const { channel, force } = order;
+  if (facts === undefined) {
+    const detail = untrusted(`no channel ${channel} is open here`);
+    return { kind: 'refused', reason: 'no_channel', detail };
+  }
   const id = ldk.ChannelId.constructor_from_bytes(fromHex(channel));
+  const peer = fromHex(facts.peer);
   const result = force
-    ? core.channels.force_close_broadcasting_latest_txn(id, fromHex(peer), 'closed by its owner')
-    : core.channels.close_channel(id, fromHex(peer));
-  check(result, 'closing');
+    ? core.channels.force_close_broadcasting_latest_txn(id, peer, 'closed by its owner')
+    : core.channels.close_channel(id, peer);
+  if (result.is_ok()) return { kind: 'closing' };
+  const detail = describeError((result as ldk.Result_NoneAPIErrorZ_Err).err);
+  // Two agree on an end once.
+  if (/already|shut(ting)? ?down/i.test(detail)) return { kind: 'closing' };
+  return { kind: 'refused', reason: 'peer_offline', detail: untrusted(detail) };
 }

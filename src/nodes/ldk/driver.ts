@@ -44,6 +44,7 @@ export function createDriver({ name, call: callWorker, newestHeight }: DriverOpt
     },
     address: () => call(name, 'address', null).answer,
     sendOnchain: (order) => call(name, 'sendOnchain', order).answer,
+    confirmations: (txid) => call(name, 'confirmations', txid).answer,
     subscribe(after, deliver) {
       const read = (cursor: NodeEvent['cursor'] | null) =>
         call(name, 'events', { after: cursor, limit: EVENTS_AT_ONCE }, Number.POSITIVE_INFINITY);

@@ -61,7 +61,7 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     invoices: createInvoiceBook(store, name),
     parts: createPartBook(store, name, channels),
     journal,
-    openings: createOpenings(wallet.discard),
+    openings: createOpenings(store, name, wallet.discard),
     // HTLCs may have waited to be forwarded when the node was stored.
     forwardsDue: core.storedHeight !== null,
     broadcast: surroundings.broadcast,

@@ -1,7 +1,7 @@
 /** The node's coins on the chain, found by scanning blocks. */
 import { untrusted } from '../../lightning/ids.ts';
 import { fromSat, MSAT_PER_SAT, type Msat } from '../../money/msat.ts';
-import type { OnchainAnswer, OnchainOrder } from '../node.ts';
+import type { OnchainAnswer, OnchainOrder, OpenAnswer } from '../node.ts';
 import { toHex } from './bindings.ts';
 import { pack, type Store, unpack } from './store.ts';
 import { type BuiltTransaction, buildPayment, type Coin, type Payment } from './wallet_build.ts';
@@ -22,6 +22,8 @@ export interface Wallet {
   discard(txid: string): void;
   /** Idempotent by the order's token; there is something to broadcast only the first time. */
   send(order: OnchainOrder): Sent;
+  /** Of a payment that was sent: 0 without a block, 1 with one; null: it was not sent from here. */
+  confirmations(txid: string): number | null;
   /** Puts the wallet into the step's commit, if it has changed. */
   save(): void;
 }
@@ -34,6 +36,8 @@ interface Purse {
 }
 const EMPTY: Purse = { keys: 0, coins: [], unconfirmed: [] };
 const WALLET = 'wallet';
+/** Where the order names none. */
+const FEE_SAT_PER_VB = 2;
 
 interface Sent {
   readonly answer: OnchainAnswer;
@@ -108,15 +112,9 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
       return refused('bad_address', `no address of regtest: ${order.address.slice(0, 100)}`);
     // Coins have no millisatoshis: the order is rounded up, so that nobody gets less.
     const amountSat = (order.amountMsat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT;
-    const built = pay({ script, amountSat, feeRateSatPerVb: order.feeRateSatPerVb });
+    const built = pay({ script, amountSat, feeRateSatPerVb: order.feeRateSatPerVb ?? FEE_SAT_PER_VB });
     if (built === null) return refused('insufficient_funds', 'the wallet holds less than amount and fee');
     const answer = { kind: 'sent' as const, txid: built.txid, feeMsat: fromSat(built.feeSat) };
-    store.run(
-      'insert into onchain_order (node, token, answer) values (?, ?, ?)',
-      node,
-      order.token,
-      pack(answer),
-    );
     return { answer, broadcast: built.raw };
   }
 
@@ -144,9 +142,21 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
         node,
         order.token,
       );
-      return known === undefined
-        ? sendNew(order)
-        : { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+      if (known !== undefined) return { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+      const sent = sendNew(order);
+      store.run(
+        'insert into onchain_order (node, token, answer) values (?, ?, ?)',
+        node,
+        order.token,
+        pack(sent.answer),
+      );
+      return sent;
+    },
+    confirmations(txid) {
+      if (unconfirmed.has(txid)) return 0;
+      const answers = store.all('select answer from onchain_order where node = ?', node);
+      const sent = answers.map(({ answer }) => unpack<OnchainAnswer | OpenAnswer>(answer));
+      return sent.some((answer) => answer.kind === 'sent' && answer.txid === txid) ? 1 : null;
     },
     save() {
       if (!changed) return;

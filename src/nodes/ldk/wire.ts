@@ -4,6 +4,7 @@ import type { ChannelId, NodePubkey, PartToken, PaymentHash } from '../../lightn
 import type {
   CancelAnswer,
   Channel,
+  CloseAnswer,
   CloseOrder,
   CreatedInvoice,
   Cursor,
@@ -14,6 +15,7 @@ import type {
   NodeInfo,
   OnchainAnswer,
   OnchainOrder,
+  OpenAnswer,
   OpenOrder,
   PartOrder,
   PartStatus,
@@ -103,9 +105,10 @@ export interface Verbs {
   listen: { takes: TcpAddress; gives: number };
   address: { takes: null; gives: string };
   sendOnchain: { takes: OnchainOrder; gives: OnchainAnswer };
+  confirmations: { takes: string; gives: number | null };
   findRoutes: { takes: RouteQuestion; gives: RouteAnswer };
-  open: { takes: OpenOrder; gives: ChannelId };
-  close: { takes: CloseOrder; gives: null };
+  open: { takes: OpenOrder; gives: OpenAnswer };
+  close: { takes: CloseOrder; gives: CloseAnswer };
   setForwardingFee: { takes: { channel: ChannelId; fee: ForwardingFee }; gives: null };
   announce: { takes: null; gives: null };
   /** What the node's graph knows, to see gossip arrive. */

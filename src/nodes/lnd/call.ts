@@ -187,6 +187,16 @@ function incoming(path: string, call: ClientReadableStream<object>): Incoming<ob
   };
 }
 
+/** LND itself did not answer: nothing is known of the call. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof LndError &&
+  (error.code === status.UNAVAILABLE ||
+    error.code === status.CANCELLED ||
+    (isSlow(error) && !error.message.startsWith('/lnrpc.Lightning/OpenChannel')));
+
+/** A call, or a stream that has a deadline, took too long. */
+export const isSlow = ({ code }: LndError): boolean => code === status.DEADLINE_EXCEEDED;
+
 /** True for a refusal by macaroon: what is missing is in the message. */
 export const isDenied = (error: unknown): error is LndError =>
   error instanceof LndError &&

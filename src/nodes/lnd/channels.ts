@@ -1,32 +1,12 @@
-/** Channels: as they are, opened, closed; and the HTLCs that hang on them. */
-import { type ChannelId, channelId, paymentHash } from '../../lightning/ids.ts';
+/** Channels: how they are closed, and the HTLCs that hang on them. */
+import { type ChannelId, channelId, paymentHash, untrusted } from '../../lightning/ids.ts';
 import { MSAT_PER_SAT, msat } from '../../money/msat.ts';
-import type { CloseOrder, OpenOrder, PendingHtlc } from '../node.ts';
+import type { CloseAnswer, CloseOrder, CloseRefusal, PendingHtlc } from '../node.ts';
+import { isAway, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
-import { bytes, hex, satToMsat } from './map.ts';
+import { hex, satToMsat } from './map.ts';
 import type { Parts } from './parts.ts';
 import type { ChannelPoint } from './proto/lightning.ts';
-
-/** A channel that counts before it is confirmed has no place in the chain to be named by. Source: BOLT 2. */
-const ZERO_CONF = { zero_conf: true, scid_alias: true, private: true, commitment_type: 'ANCHORS' } as const;
-
-/** Answers once the funding transaction is out. @throws Error with LND's reason */
-export async function openChannel(client: LndClient, order: OpenOrder): Promise<ChannelId> {
-  const updates = client.lightning.openChannel({
-    node_pubkey: bytes(order.peer),
-    local_funding_amount: (order.capacityMsat / MSAT_PER_SAT).toString(),
-    push_sat: (order.pushMsat / MSAT_PER_SAT).toString(),
-    private: order.private,
-    ...(order.zeroConf && ZERO_CONF),
-    min_confs: 0,
-    spend_unconfirmed: true,
-  });
-  for await (const update of updates) {
-    const pending = update.chan_pending;
-    if (pending) return channelId(`${hex(Buffer.from(pending.txid).reverse())}:${pending.output_index}`);
-  }
-  throw new Error('LND ended the opening of the channel without a word');
-}
 
 export function channelPoint(id: ChannelId): Partial<ChannelPoint> {
   const [txid, index] = id.split(':');
@@ -34,15 +14,35 @@ export function channelPoint(id: ChannelId): Partial<ChannelPoint> {
   return { funding_txid_str: txid, output_index: Number(index) };
 }
 
-/** Answers once the closing has begun. @throws Error with LND's reason */
-export async function closeChannel(client: LndClient, order: CloseOrder): Promise<null> {
+/** @throws LndError when LND does not answer: asked again, it closes the channel once */
+export async function closeChannel(client: LndClient, { channel, force }: CloseOrder): Promise<CloseAnswer> {
   const updates = client.lightning.closeChannel({
-    channel_point: channelPoint(order.channel),
-    force: order.force,
-    no_wait: !order.force,
+    channel_point: channelPoint(channel),
+    force,
+    no_wait: !force,
   });
-  for await (const _ of updates) return null;
-  throw new Error('LND ended the closing of the channel without a word');
+  try {
+    for await (const _ of updates) return { kind: 'closing' };
+    throw new Error('LND ended the closing of the channel without a word');
+  } catch (error) {
+    if (!(error instanceof LndError) || isAway(error)) throw error;
+    if (await isClosing(client, channel)) return { kind: 'closing' };
+    return { kind: 'refused', reason: reasonOf(error), detail: untrusted(error.message) };
+  }
+}
+
+/** On its way out, or gone. */
+async function isClosing({ lightning }: LndClient, channel: ChannelId): Promise<boolean> {
+  const pending = await lightning.pendingChannels({});
+  const closing = [...pending.waiting_close_channels, ...pending.pending_force_closing_channels];
+  if (closing.some((each) => each.channel?.channel_point === channel)) return true;
+  const { channels } = await lightning.closedChannels({});
+  return channels.some(({ channel_point }) => channel_point === channel);
+}
+
+function reasonOf({ message }: LndError): CloseRefusal {
+  if (/offline/i.test(message)) return 'peer_offline';
+  return /htlc/i.test(message) ? 'htlcs_pending' : 'no_channel';
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Journal } from '../journal.ts';
 import type { Facet, Facets, LightningNode, NodeInfo, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
-import { closeChannel, openChannel, pendingHtlcs } from './channels.ts';
+import { closeChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
@@ -15,6 +15,7 @@ import { beginForwards, watchForwards } from './forwards.ts';
 import type { Settled } from './hanging.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
+import { createOpenings, type Openings } from './opening.ts';
 import { beginParts, createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
 import { keepStream, type OnRefused } from './streams.ts';
@@ -30,6 +31,7 @@ interface Driven {
   readonly parts: Parts;
   readonly accounts: Accounts;
   readonly coins: Coins;
+  readonly openings: Openings;
   stop(reason: Error | null): Promise<void>;
 }
 
@@ -68,8 +70,8 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     routes: { find: (question) => ask(() => findRoutes(client, question)) },
     open: {
       open: async (order) => {
-        const { accounts } = await drive();
-        return openChannel(client, order).finally(() => accounts.look());
+        const { openings, accounts } = await drive();
+        return openings.open(order).finally(() => accounts.look());
       },
     },
     close: {
@@ -127,6 +129,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
       const { coins, accounts } = await drive();
       return coins.send(order).finally(() => accounts.look());
     },
+    confirmations: async (txid) => (await drive()).coins.confirmations(txid),
     subscribe: (after, deliver) => lazily(drive().then(({ book }) => book.subscribe(after, deliver))),
     async release() {
       const driven = await driving?.catch(() => null);
@@ -183,7 +186,14 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   // Whoever is overtaken leaves LND alone.
   void book.closed.then(() => stop(null));
   parts.resume();
-  return { book, parts, accounts, coins: createCoins(client, book), stop };
+  return {
+    book,
+    parts,
+    accounts,
+    coins: createCoins(client, book),
+    openings: createOpenings(client, book),
+    stop,
+  };
 }
 
 /** LND names the newest block when the stream opens: its height is what routes are counted from. */

@@ -10,15 +10,19 @@ import type { NodeState } from './state.ts';
 const REGTEST = { ...TEST_NETWORK, bech32: 'bcrt' };
 /** Virtual bytes of a transaction with one input and two outputs, and of one that funds a channel. */
 const SEND_VBYTES = 141;
+const FEE_SAT_PER_VB = 2;
 const FUNDING_VBYTES = 153;
 export const FUNDING_FEE_MSAT = BigInt(FUNDING_VBYTES) * MSAT_PER_SAT;
 
 export interface Coins {
   address(node: NodeState): string;
   send(node: NodeState, order: OnchainOrder): OnchainAnswer;
+  confirmations(node: NodeState, txid: string): number | null;
 }
 
-export function coins(random: Seeded): Coins {
+export function coins(random: Seeded, height: () => number): Coins {
+  /** Heights at which they were sent: the next block has them. */
+  const sentAt = new Map<string, number>();
   const owners = new Map<string, NodeState>();
 
   const isAddress = (text: string): boolean => {
@@ -38,31 +42,44 @@ export function coins(random: Seeded): Coins {
       owners.set(text, node);
       return text;
     },
+    confirmations(node, txid) {
+      const at = sentAt.get(txid);
+      const own = [...node.onchainSent.values()].some((sent) => sent.kind === 'sent' && sent.txid === txid);
+      return at === undefined || !own ? null : height() - at;
+    },
     send(node, order) {
       const before = node.onchainSent.get(order.token);
       if (before !== undefined) return before;
+      const keep = (answer: OnchainAnswer): OnchainAnswer => {
+        node.onchainSent.set(order.token, answer);
+        return answer;
+      };
       const { amountMsat, address } = order;
       if (amountMsat <= 0n || amountMsat % MSAT_PER_SAT !== 0n) {
         throw new RangeError(`coins are sent in whole satoshis: ${amountMsat} msat`);
       }
       if (!isAddress(address)) {
-        return { kind: 'refused', reason: 'bad_address', detail: untrusted('no address of regtest') };
+        return keep({ kind: 'refused', reason: 'bad_address', detail: untrusted('no address of regtest') });
       }
-      const fee = BigInt(Math.ceil(order.feeRateSatPerVb * SEND_VBYTES)) * MSAT_PER_SAT;
+      const fee = BigInt(Math.ceil((order.feeRateSatPerVb ?? FEE_SAT_PER_VB) * SEND_VBYTES)) * MSAT_PER_SAT;
       if (node.onchainMsat < amountMsat + fee) {
-        return {
+        return keep({
           kind: 'refused',
           reason: 'insufficient_funds',
           detail: untrusted(`with a fee of ${fee} msat`),
-        };
+        });
       }
-      node.onchainMsat -= amountMsat + fee;
-      const receiver = owners.get(address);
-      if (receiver !== undefined) receiver.onchainMsat += amountMsat;
       const txid = random(`transaction/${node.name}/${order.token}`);
-      const answer: OnchainAnswer = { kind: 'sent', txid, feeMsat: msat(fee) };
-      node.onchainSent.set(order.token, answer);
-      return answer;
+      sentAt.set(txid, height());
+      moveCoins(node, txid, -amountMsat - fee, fee);
+      const receiver = owners.get(address);
+      if (receiver !== undefined) moveCoins(receiver, txid, amountMsat, 0n);
+      return keep({ kind: 'sent', txid, feeMsat: msat(fee) });
     },
   };
+}
+
+function moveCoins(node: NodeState, txid: string, amountMsat: bigint, fee: bigint): void {
+  node.onchainMsat += amountMsat;
+  node.log.append({ kind: 'coins_moved', txid, amountMsat, feeMsat: msat(fee) });
 }

@@ -1,7 +1,7 @@
 /** What can go wrong at a simulated node, as switches. */
 import type { Cursor, LightningNode } from '../node.ts';
 
-export type Verb = Exclude<keyof LightningNode, 'facets' | 'subscribe' | 'stop'> | 'find' | 'open';
+export type Verb = Exclude<keyof LightningNode, 'facets' | 'subscribe' | 'stop'> | 'find' | 'open' | 'close';
 
 interface LostCall {
   readonly verb: Verb | null;

@@ -4,8 +4,11 @@ import { untrusted } from '../../lightning/ids.ts';
 import { type Msat, msat } from '../../money/msat.ts';
 import type {
   Channel,
+  CloseAnswer,
+  CloseOrder,
   LightningNode,
   NodeBalances,
+  OpenAnswer,
   OpenOrder,
   PendingHtlc,
   RouteAnswer,
@@ -36,7 +39,8 @@ export class ConnectionLost extends Error {
 export interface Surroundings {
   readonly coins: Coins;
   find(node: NodeState, question: RouteQuestion): RouteAnswer;
-  open(node: NodeState, order: OpenOrder): ChannelState['id'];
+  open(node: NodeState, order: OpenOrder): OpenAnswer;
+  close(node: NodeState, order: CloseOrder): CloseAnswer;
   /** @throws when the peer cannot be reached. */
   connect(node: NodeState, peer: Channel['peer']): void;
 }
@@ -67,6 +71,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     facets: {
       routes: { find: (question) => call('find', () => around.find(node, question)) },
       open: { open: (order) => call('open', () => around.open(node, order)) },
+      close: { close: (order) => call('close', () => around.close(node, order)) },
     },
     info: () =>
       call('info', () => ({
@@ -89,6 +94,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     connect: (peer) => call('connect', () => around.connect(node, peer)),
     address: () => call('address', () => around.coins.address(node)),
     sendOnchain: (order) => call('sendOnchain', () => around.coins.send(node, order)),
+    confirmations: (txid) => call('confirmations', () => around.coins.confirmations(node, txid)),
     subscribe(after, deliver) {
       if (stopped) throw new ConnectionLost(`${node.name}: the driver has been stopped`);
       const subscription = node.log.subscribe(after, deliver);

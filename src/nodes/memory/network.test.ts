@@ -286,8 +286,10 @@ describe('the memory network', () => {
 
   it('confirms an opened channel after three blocks', async () => {
     const peer = network.pubkey('shop');
-    const order = { peer, capacityMsat: fromSat(200_000n), pushMsat: fromSat(1_000n), private: false };
-    const id = await us.facets.open?.open(order);
+    const amounts = { capacityMsat: fromSat(200_000n), pushMsat: fromSat(1_000n) };
+    const order = { token: tokenOf(1), peer, ...amounts, private: false };
+    const answer = await us.facets.open?.open(order);
+    const id = answer?.kind === 'opened' ? answer.channel : null;
     const opened = async () => (await us.channels()).find((channel) => channel.id === id);
     network.mine(2);
     expect(await opened()).toMatchObject({ active: false, scid: null });

@@ -3,9 +3,9 @@
  * events and balances. It reads no clock, sets no timer and draws no random number of its own.
  */
 import type { ChannelId, NodePubkey } from '../../lightning/ids.ts';
-import { msat } from '../../money/msat.ts';
-import type { LightningNode, OpenOrder } from '../node.ts';
-import { coins, FUNDING_FEE_MSAT } from './coins.ts';
+import type { LightningNode } from '../node.ts';
+import { channels } from './channels.ts';
+import { coins } from './coins.ts';
 import { switches } from './fault_switches.ts';
 import type { Faults } from './faults.ts';
 import { expireHtlcs } from './flights.ts';
@@ -57,7 +57,6 @@ export interface MemoryNetwork {
 
 const DEFAULT_HEIGHT = 800_000;
 const DEFAULT_PARTS_TIMEOUT_MS = 60_000;
-const CONFIRMATIONS = 3;
 
 /**
  * @example
@@ -81,10 +80,12 @@ export function memoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
     channelBy,
     receive: (htlc) => receiveHtlc(ground, htlc),
   };
+  const comings = channels(world);
   const around: Surroundings = {
-    coins: coins(random),
+    coins: coins(random, height),
     find: (source, question) => findRoutes(source, question, world.nodeBy),
-    open: (from, order) => openChannel(world, from, order),
+    open: comings.open,
+    close: comings.close,
     connect: (from, peer) => void peerOf(world, from, peer),
   };
   return {
@@ -101,6 +102,7 @@ export function memoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
       for (let mined = 0; mined < blocks; mined += 1) {
         world.grow();
         expireHtlcs(ground, world.channels);
+        comings.conclude();
       }
     },
     expectConserved: () => world.channels.forEach(expectWhole),
@@ -120,25 +122,6 @@ function peerOf(world: Topology, from: NodeState, pubkey: NodePubkey): NodeState
     throw new Error(`${from.name} cannot reach ${pubkey}`);
   }
   return peer;
-}
-
-/** @throws when the peer cannot be reached, or the coins do not suffice. */
-function openChannel(world: Topology, from: NodeState, order: OpenOrder): ChannelId {
-  const { capacityMsat, pushMsat } = order;
-  const to = peerOf(world, from, order.peer);
-  const cost = capacityMsat + FUNDING_FEE_MSAT;
-  if (from.onchainMsat < cost) throw new Error(`${from.name} has ${from.onchainMsat} msat of ${cost}`);
-  const plan = { from: from.name, to: to.name, capacityMsat, pushMsat, private: order.private };
-  const channel = world.addChannel(plan, CONFIRMATIONS);
-  from.onchainMsat -= cost;
-  const local = msat(capacityMsat - pushMsat);
-  const [opened, fundingFeeMsat] = [
-    { kind: 'channel_opened' as const, channel: channel.id },
-    msat(FUNDING_FEE_MSAT),
-  ];
-  from.log.append({ ...opened, localMsat: local, remoteMsat: pushMsat, fundingFeeMsat });
-  to.log.append({ ...opened, localMsat: pushMsat, remoteMsat: local, fundingFeeMsat: null });
-  return channel.id;
 }
 
 /** Both sides and what hangs between them are the capacity: an HTLC belongs to neither until one of them has it. */

@@ -11,7 +11,7 @@ import type {
 } from '../../lightning/ids.ts';
 import type { Hop } from '../../lightning/route.ts';
 import type { Msat } from '../../money/msat.ts';
-import type { OnchainAnswer, PartFailure, PartStatus } from '../node.ts';
+import type { OnchainAnswer, OpenAnswer, PartFailure, PartStatus } from '../node.ts';
 import type { EventLog } from './event_log.ts';
 import type { FaultState } from './faults.ts';
 import type { Seeded } from './seeded.ts';
@@ -119,7 +119,9 @@ export interface NodeState {
   /** What is out in forwards: the node's own money until the other half comes in. */
   forwardingMsat: bigint;
   onchainMsat: bigint;
+  /** Answers to orders, by their tokens. */
   readonly onchainSent: Map<string, OnchainAnswer>;
+  readonly opened: Map<string, OpenAnswer>;
   /** Numbers given to invoices, addresses and the like, so that each is fresh. */
   issued: number;
 }

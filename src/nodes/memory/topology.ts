@@ -42,6 +42,8 @@ export interface Topology {
   node(name: string): NodeState;
   nodeBy(pubkey: NodePubkey): NodeState | undefined;
   channelBy(scid: string): ChannelState | undefined;
+  /** It is gone from both ends. */
+  removeChannel(channel: ChannelState): void;
   between(one: NodeState, other: NodeState): readonly ChannelState[];
   unlinked(one: NodeState, other: NodeState): boolean;
   setLinked(one: NodeState, other: NodeState, linked: boolean): void;
@@ -56,6 +58,8 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
   const channels: ChannelState[] = [];
   const byScid = new Map<string, ChannelState>();
   let unconfirmed: ChannelState[] = [];
+  let confirmed = 0;
+  let added = 0;
   const apart = new Set<string>();
   const pair = (one: NodeState, other: NodeState) => [one.name, other.name].sort().join('|');
 
@@ -65,7 +69,8 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
     return found;
   };
   const confirm = (channel: ChannelState): void => {
-    channel.scid = shortChannelId(`${height}x${byScid.size}x0`);
+    channel.scid = shortChannelId(`${height}x${confirmed}x0`);
+    confirmed += 1;
     byScid.set(channel.scid, channel);
   };
 
@@ -79,15 +84,16 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
     unlinked: (one, other) => apart.has(pair(one, other)),
     addNode(plan) {
       if (nodes.has(plan.name)) throw new Error(`there is a node ${plan.name} already`);
-      const added = newNode(plan, random, time);
-      nodes.set(added.name, added);
-      byPubkey.set(added.pubkey, added);
-      return added;
+      const fresh = newNode(plan, random, time);
+      nodes.set(fresh.name, fresh);
+      byPubkey.set(fresh.pubkey, fresh);
+      return fresh;
     },
     addChannel(plan, confirmations) {
       const [from, to] = [node(plan.from), node(plan.to)];
       if (from === to) throw new Error(`${plan.from} cannot open a channel to itself`);
-      const id = channelId(random(`channel/${channels.length}`));
+      const id = channelId(random(`channel/${added}`));
+      added += 1;
       const channel = newChannel(plan, id, [from, to], height + confirmations);
       channel.linked = !apart.has(pair(from, to));
       channels.push(channel);
@@ -97,6 +103,14 @@ export function topology(random: Seeded, time: Time, firstHeight: number): Topol
       else confirm(channel);
       tellChanged(channel);
       return channel;
+    },
+    removeChannel(channel) {
+      const lists = [channels, unconfirmed, ...channel.ends.map((end) => end.node.channels)];
+      for (const list of lists) {
+        const at = list.indexOf(channel);
+        if (at >= 0) list.splice(at, 1);
+      }
+      if (channel.scid !== null) byScid.delete(channel.scid);
     },
     setLinked(one, other, linked) {
       if (linked) apart.delete(pair(one, other));
@@ -138,6 +152,7 @@ function newNode({ name, alias, onchainMsat }: NodePlan, random: Seeded, time: T
     forwardingMsat: 0n,
     onchainMsat: onchainMsat ?? ZERO_MSAT,
     onchainSent: new Map(),
+    opened: new Map(),
     issued: 0,
   };
 }

@@ -21,6 +21,7 @@ export interface Lightning {
   subscribeTransactions: Stream<GetTransactionsRequest, Transaction>;
   subscribeChannelEvents: Stream<ChannelEventSubscription, ChannelEventUpdate>;
   openChannel: Stream<OpenChannelRequest, OpenStatusUpdate>;
+  fundingStateStep: Unary<FundingTransitionMsg, FundingStateStepResp>;
   closeChannel: Stream<CloseChannelRequest, CloseStatusUpdate>;
   updateChannelPolicy: Unary<PolicyUpdateRequest, PolicyUpdateResponse>;
   getChanInfo: Unary<ChanInfoRequest, ChannelEdge>;
@@ -119,6 +120,7 @@ export interface Channel {
   zero_conf_confirmed_scid: string;
   peer_alias: string;
   peer_scid_alias: string;
+  memo: string;
 }
 
 export interface HTLC {
@@ -605,28 +607,7 @@ export interface OpenChannelRequest {
 }
 
 export interface FundingShim {
-  chan_point_shim?: ChanPointShim;
   psbt_shim?: PsbtShim;
-}
-
-export interface ChanPointShim {
-  amt: string;
-  chan_point: ChannelPoint | null;
-  local_key: KeyDescriptor | null;
-  remote_key: Buffer;
-  pending_chan_id: Buffer;
-  thaw_height: number;
-  musig2: boolean;
-}
-
-export interface KeyDescriptor {
-  raw_key_bytes: Buffer;
-  key_loc: KeyLocator | null;
-}
-
-export interface KeyLocator {
-  key_family: number;
-  key_index: number;
 }
 
 export interface PsbtShim {
@@ -645,6 +626,23 @@ export interface OpenStatusUpdate {
 export interface ChannelOpenUpdate {
   channel_point: ChannelPoint | null;
 }
+
+export interface FundingTransitionMsg {
+  shim_cancel?: FundingShimCancel;
+  psbt_verify?: FundingPsbtVerify;
+}
+
+export interface FundingShimCancel {
+  pending_chan_id: Buffer;
+}
+
+export interface FundingPsbtVerify {
+  funded_psbt: Buffer;
+  pending_chan_id: Buffer;
+  skip_finalize: boolean;
+}
+
+export type FundingStateStepResp = Record<never, never>;
 
 export interface ReadyForPsbtFunding {
   funding_address: string;

@@ -3,6 +3,7 @@ import type { Unary } from '../call.ts';
 import type { OutPoint } from './lightning.ts';
 
 export interface WalletKit {
+  releaseOutput: Unary<ReleaseOutputRequest, ReleaseOutputResponse>;
   fundPsbt: Unary<FundPsbtRequest, FundPsbtResponse>;
   finalizePsbt: Unary<FinalizePsbtRequest, FinalizePsbtResponse>;
   publishTransaction: Unary<Transaction, PublishResponse>;
@@ -41,6 +42,13 @@ export interface UtxoLease {
   pk_script: Buffer;
   value: string;
 }
+
+export interface ReleaseOutputRequest {
+  id: Buffer;
+  outpoint: OutPoint | null;
+}
+
+export type ReleaseOutputResponse = Record<never, never>;
 
 export interface FinalizePsbtRequest {
   funded_psbt: Buffer;

@@ -1,8 +1,13 @@
 /** Wrong in their balances, their facets, their coins or their values. */
 import { sentMsat } from '../../../lightning/route.ts';
 import { MAX_MSAT, type Msat, msat, ZERO_MSAT } from '../../../money/msat.ts';
-import type { NodeBalances, PartOrder } from '../../node.ts';
+import type { NodeBalances, OpenAnswer, OpenOrder, PartOrder } from '../../node.ts';
 import { another, type BrokenDriver, withBalances, withEvents } from './driver.ts';
+
+const withFreshTokens =
+  (open: (order: OpenOrder) => Promise<OpenAnswer>, fresh: () => string) =>
+  (order: OpenOrder): Promise<OpenAnswer> =>
+    open({ ...order, token: another(order.token + fresh()) });
 
 export const balances: readonly BrokenDriver[] = [
   {
@@ -118,6 +123,22 @@ export const facets: readonly BrokenDriver[] = [
       return {
         ...node,
         sendOnchain: (order) => node.sendOnchain({ ...order, token: another(order.token + calls++) }),
+      };
+    },
+  },
+  {
+    fault: 'opens a channel each time that it is asked',
+    caughtBy: 'opens one channel for one token',
+    wrap(node) {
+      let calls = 0;
+      return {
+        ...node,
+        facets: {
+          ...node.facets,
+          ...(node.facets.open && {
+            open: { open: withFreshTokens(node.facets.open.open, () => String(calls++)) },
+          }),
+        },
       };
     },
   },

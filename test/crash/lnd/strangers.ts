@@ -1,0 +1,57 @@
+/** Strangers with LND nodes of their own, over their REST gateway. Their nodes are killed as well: they ask again. */
+import { OutcomeUnknown, Unreachable } from '../../../src/sdk/index.ts';
+import type { Network } from '../../nodes/net/network.ts';
+import { RestRefused } from '../../nodes/net/rest.ts';
+import { EXPIRY_SECONDS, type People, type PersonPays } from '../people.ts';
+import type { CrashName } from './network.ts';
+
+/** For finding routes; what is on its way then is waited for. */
+const TRY_SECONDS = 20;
+const MAX_PARTS = 8;
+const FEE_LIMIT_SAT = 50_000;
+
+interface LndPayment {
+  readonly status: string;
+  readonly payment_preimage: string;
+  readonly failure_reason: string;
+}
+
+export function lndStrangers(network: Network<CrashName>): People {
+  return {
+    async asks(person, amountMsat) {
+      const body = { value_msat: amountMsat.toString(), expiry: String(EXPIRY_SECONDS) };
+      const node = network.node(person as CrashName);
+      const asked = node.rest<{ payment_request: string }>('POST', '/v1/invoices', body);
+      // Of an invoice that nobody was given nobody pays anything.
+      const { payment_request } = await asked.catch((error: unknown) => {
+        throw new Unreachable(person, String(error), error);
+      });
+      return payment_request;
+    },
+    async pays(person, payment_request): Promise<PersonPays> {
+      const paid = await network
+        .node(person as CrashName)
+        .rest<LndPayment>('POST', '/v2/router/send', {
+          payment_request,
+          fee_limit_sat: String(FEE_LIMIT_SAT),
+          timeout_seconds: TRY_SECONDS,
+          max_parts: MAX_PARTS,
+          no_inflight_updates: true,
+        })
+        // Also "in transition" and "already paid": an earlier try has not ended, or its end is not seen here yet.
+        .catch((error: unknown) => {
+          throw new OutcomeUnknown(`${person} did not hear: ${wordsOf(error)}`, { cause: error });
+        });
+      if (paid.status === 'SUCCEEDED') return { kind: 'paid', preimage: paid.payment_preimage };
+      if (paid.status !== 'FAILED') throw new OutcomeUnknown(`${person}'s payment is ${paid.status}`);
+      const reason = paid.failure_reason.replace('FAILURE_REASON_', '').toLowerCase();
+      return {
+        kind: 'failed',
+        reason: reason === 'incorrect_payment_details' ? 'payee_refused' : reason,
+        proven: true,
+      };
+    },
+  };
+}
+
+const wordsOf = (error: unknown): string => (error instanceof RestRefused ? error.message : String(error));

@@ -1,5 +1,6 @@
 /** The stores of the product, and their models. */
 import * as access from '../../../src/access/store.ts';
+import * as processes from '../../../src/fleet/process-store.ts';
 import * as fleet from '../../../src/fleet/store.ts';
 import * as switches from '../../../src/fleet/switch-store.ts';
 import * as effects from '../../../src/kit/effect-store.ts';
@@ -10,6 +11,7 @@ import * as attempts from '../../../src/payments/attempt-store.ts';
 import * as invoices from '../../../src/payments/invoice-store.ts';
 import * as payments from '../../../src/payments/store.ts';
 import * as accessModel from '../access/store.ts';
+import * as processesModel from '../fleet/process-store.ts';
 import * as fleetModel from '../fleet/store.ts';
 import * as switchesModel from '../fleet/switch-store.ts';
 import * as effectsModel from '../kit/effect-store.ts';
@@ -22,6 +24,7 @@ import * as paymentsModel from '../payments/store.ts';
 
 export const SQL = {
   access,
+  processes,
   fleet,
   switches,
   effects,
@@ -36,6 +39,7 @@ export type Stores = typeof SQL;
 
 export const MODEL: Stores = {
   access: accessModel,
+  processes: processesModel,
   fleet: fleetModel,
   switches: switchesModel,
   effects: effectsModel,

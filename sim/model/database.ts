@@ -6,7 +6,7 @@ import { CommitUnknown, type Db, type Statements, type Tx } from '../../src/kit/
 import { type Pause, untilDone, untilThere } from '../../src/kit/retry.ts';
 import { mayRetry, wasRefused } from '../../src/kit/sqlstate.ts';
 import { aborted, lost, noAnswer } from './refusals.ts';
-import { createTables, type Tables } from './schema.ts';
+import { becomeCopy, createTables, type Tables } from './schema.ts';
 import { committed, refill, type Table } from './table.ts';
 import { endTransaction, newTransaction, Session, type Transaction } from './transaction.ts';
 
@@ -103,6 +103,7 @@ export function openModel(options: ModelOptions): Model {
         const { data = [], identity = 0n } = dump[table.name] ?? {};
         refill(table, data, identity);
       }
+      becomeCopy(tables);
     },
     endOverdue() {
       const limit = options.now() - LIMIT_MS;
@@ -111,7 +112,8 @@ export function openModel(options: ModelOptions): Model {
   };
 }
 
-function fill({ panic, event_head }: Tables, now: number): void {
+function fill({ panic, past, event_head }: Tables, now: number): void {
+  refill(past, [{ epoch: 0n, identity: null, since: now }], 0n);
   refill(panic, [{ is_on: false, epoch: 0n, reason: null, principal: null, at: now }], 0n);
   refill(event_head, [{ last_id: 0n }], 0n);
 }

@@ -143,14 +143,14 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
   };
 }
 
-const pause: Pause = (msMax) => new Promise((resolve) => setTimeout(resolve, Math.random() * msMax));
-
 /** The pool would hand it the time that one may wait for a turn. */
 class ClientOfItsOwn extends pg.Client {
   constructor(config: pg.ClientConfig) {
     super({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   }
 }
+
+const pause: Pause = (msMax) => new Promise((resolve) => setTimeout(resolve, Math.random() * msMax));
 
 function connection(target: DbTarget): pg.ClientConfig {
   if ('url' in target) return { connectionString: target.url };

@@ -52,10 +52,10 @@ const pays = (who: 0 | 1, id: string, source: string): Step =>
     } as unknown as NewPayment),
   );
 const claimsHash = (who: 0 | 1, id: string): Step =>
-  step(who, `claims the hash for ${id}`, (s, tx) => s.payments.claimHash(tx, 'regtest', HASH, id));
+  step(who, `claims the hash for ${id}`, (s, tx) => s.claims.claimHash(tx, 'regtest', HASH, id));
 const releases = (who: 0 | 1, id: string): Step =>
   step(who, `releases the hash of ${id}`, (s, tx) =>
-    s.payments.releaseHash(tx, { id, paymentHash: HASH } as Payment),
+    s.claims.releaseHash(tx, { id, paymentHash: HASH } as Payment),
   );
 const locks = (who: 0 | 1, id: string): Step =>
   step(who, `locks ${id}`, (s, tx) => s.payments.lockPayment(tx, id));

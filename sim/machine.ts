@@ -51,11 +51,15 @@ export function machine(
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();
-        const cancel = timeline.after(ms / skew.pace, () => enter(resolve));
-        signal?.addEventListener('abort', () => {
+        const cut = () => {
           cancel();
           resolve();
+        };
+        const cancel = timeline.after(ms / skew.pace, () => {
+          signal?.removeEventListener('abort', cut);
+          enter(resolve);
         });
+        signal?.addEventListener('abort', cut);
       }),
   };
   const self: Machine = {

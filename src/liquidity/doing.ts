@@ -57,9 +57,12 @@ async function doOrder(context: PaymentsContext, effect: Effect): Promise<void> 
   const fleet = context.fleet();
   const { node } = fleet.get(order.nodeId);
   const answer = await fleet.gate.pass(order.nodeId, async (hold): Promise<ChainEvent | 'stopped'> => {
-    const { panic, drained, ruled } = await readChainClearance(context.db.read, order.nodeId);
-    if (panic) return 'stopped';
-    const begun = order.state === 'unknown' || effect.attempts > 1;
+    const { panic, drained, ruled, unimported, outdated } = await readChainClearance(
+      context.db.read,
+      order.id,
+    );
+    if (panic || unimported) return 'stopped';
+    const begun = order.state === 'unknown' || effect.attempts > 1 || outdated;
     if (!begun && (order.terms.kind === 'close' ? ruled : drained)) {
       return { kind: 'refused', failure: 'node_drained', detail: 'the node was drained before it began' };
     }

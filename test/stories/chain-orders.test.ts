@@ -124,6 +124,15 @@ describe('a channel by order', () => {
     await expectAllWell(fleet);
   });
 
+  it('waits for no address that nobody answers at', async () => {
+    fleet.network.faults('eu').hangLostCalls(true);
+    fleet.network.faults('eu').loseRequests(1, 'connect');
+    const { body } = await open({ host: 'hub.example:9735' });
+    expect((await reaches(body.id, 'published')).detail).toBe(null);
+    await confirms(body.id);
+    await expectAllWell(fleet);
+  });
+
   it('fails with proof where the peer is away, and nothing has moved', async () => {
     fleet.network.faults('hub').kill();
     const { body } = await open();

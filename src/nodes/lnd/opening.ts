@@ -43,7 +43,7 @@ interface Lock {
 
 const PREFIX = 'opening:';
 /** The peer has so long to agree; ms. */
-const PEER_MS = 20_000;
+const PEER_MS = 15_000;
 /** What was under way when this process, or LND, ended may still come to its end; ms. */
 const SETTLING_MS = 5_000;
 const POLL_MS = 250;

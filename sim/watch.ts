@@ -14,7 +14,7 @@ export function watchAlways(world: World): { readonly violations: readonly Viola
   };
   const look = (): void => {
     lookAtOwners(world, add);
-    void readClaims(world.store.auditor.read).then((claims) => {
+    void readClaims(world.store.auditor.read, { after: null, limit: 200 }).then((claims) => {
       for (const { id, free_msat, held_msat } of claims) {
         if (free_msat < 0n || held_msat < 0n)
           add('negative', `${id} has ${free_msat} free, ${held_msat} held`);

@@ -19,6 +19,8 @@ export interface SessionData {
   readonly expires_at: number;
   readonly cursor: string | null;
   readonly panic_seen: bigint;
+  readonly imported_epoch: bigint;
+  readonly waived_epoch: bigint;
   readonly trouble: string | null;
 }
 export interface AccountData {
@@ -66,6 +68,7 @@ export interface PaymentData {
   readonly deadline_at: number;
   readonly created_at: number;
   readonly ended_at: number | null;
+  readonly epoch: bigint;
 }
 export interface AttemptData {
   readonly payment_id: string;
@@ -78,7 +81,19 @@ export interface AttemptData {
 export interface ClaimData {
   readonly network: string;
   readonly payment_hash: string;
-  readonly payment_id: string;
+  readonly payment_id: string | null;
+}
+export interface ForeignData {
+  readonly token: string;
+  readonly node_id: string;
+  readonly network: string;
+  readonly payment_hash: string;
+  readonly amount_msat: bigint;
+  readonly fee_msat: bigint;
+  readonly state: string;
+  readonly preimage: string | null;
+  readonly found_at: number;
+  readonly ended_at: number | null;
 }
 export interface PartData {
   readonly id: string;
@@ -151,6 +166,12 @@ const isOver = (state: string): boolean => state === 'settled' || state === 'fai
 
 export type Tables = ReturnType<typeof createTables>;
 
+const copies = new WeakMap<object, number>();
+/** What `database_identity()` says: no copy has that of the other. */
+export const identityOf = ({ past }: Pick<Tables, 'past'>): string => `copy ${copies.get(past) ?? 0}`;
+export const becomeCopy = ({ past }: Pick<Tables, 'past'>): unknown =>
+  copies.set(past, (copies.get(past) ?? 0) + 1);
+
 /** Empty but for the rows that the migrations themselves write. */
 export function createTables() {
   const principal = table<{ readonly id: string; readonly name: string; readonly created_at: number }>(
@@ -187,7 +208,7 @@ export function createTables() {
   )({ unique: { owner_answer_pkey: ({ key }) => key } });
   const node_drain = table<{
     readonly node_id: string;
-    readonly cause: 'hand' | 'rule';
+    readonly cause: 'hand' | 'rule' | 'past';
     readonly reason: string;
     readonly principal: string | null;
     readonly since: number;
@@ -203,6 +224,12 @@ export function createTables() {
     readonly principal: string | null;
     readonly at: number;
   }>('panic')({ unique: { panic_pkey: () => 1 } });
+
+  const past = table<{
+    readonly epoch: bigint;
+    readonly identity: string | null;
+    readonly since: number;
+  }>('past')({ unique: { past_pkey: () => 1 } });
 
   const account = table<AccountData>('account')({
     unique: { account_pkey: ({ id }) => id },
@@ -281,6 +308,19 @@ export function createTables() {
       return fee_msat < 0n ? 'part_fee_msat_check' : null;
     },
   });
+  const foreign_part = table<ForeignData>('foreign_part')({
+    unique: { foreign_part_pkey: ({ token }) => token },
+    index: {
+      hash: ({ network, payment_hash }) => keyed(network, payment_hash),
+      open: ({ state, node_id }) => (state === 'in_flight' ? node_id : null),
+    },
+    references: { foreign_part_node_id_fkey: [({ node_id }) => node_id, node.by.node_pkey] },
+    check: ({ amount_msat, fee_msat, state, ended_at }) => {
+      if (amount_msat <= 0n) return 'foreign_part_amount_msat_check';
+      if ((state === 'in_flight') !== (ended_at === null)) return 'foreign_part_check';
+      return fee_msat < 0n ? 'foreign_part_fee_msat_check' : null;
+    },
+  });
   const invoice = table<InvoiceData>('invoice')({
     unique: {
       invoice_pkey: ({ id }) => id,
@@ -326,6 +366,7 @@ export function createTables() {
     owner_answer,
     node_drain,
     panic,
+    past,
     account,
     transfer,
     obligation,
@@ -333,6 +374,7 @@ export function createTables() {
     attempt,
     hash_claim,
     part,
+    foreign_part,
     invoice,
     idempotency,
     effect,

@@ -7,6 +7,7 @@ import type { Cursor, NodeBalances, NodeInfo } from '../nodes/node.ts';
 import type { FleetContext, OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
 import type { Lease } from './lease.ts';
+import { markImported, readPast } from './past-store.ts';
 import { findNode, insertNode, lockSession, moveCursor } from './store.ts';
 
 export interface Known {
@@ -69,6 +70,8 @@ const bookOpening = (
     const row = { id: own.id, region, driver, pubkey: info.pubkey, network: info.network };
     await insertNode(tx, row);
     await moveCursor(tx, own.id, holds.cursor);
+    // What it did before is in what it holds.
+    await markImported(tx, own.id, (await readPast(tx)).epoch);
     post(tx, [
       { ...opening('opening_channels'), debit: accounts.channels, amountMsat: holds.channelsMsat },
       { ...opening('opening_onchain'), debit: accounts.onchain, amountMsat: holds.onchainMsat },

@@ -16,11 +16,14 @@ import { NEVER_READ, type NodeHealth } from './health.ts';
 import { type Joining, type Member, startMember } from './member.ts';
 import { answerAsOwner, askOwner } from './owner-question.ts';
 import { type PanicState, readPanicState, throwSwitch } from './panic.ts';
+import { goOnWithout, noticeCopy } from './past.ts';
+import type { Past } from './past-store.ts';
 import type { ProcessRow } from './process-store.ts';
 import type { BookEvents } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
 import type { Panic } from './switch-store.ts';
+import { forgetWitness } from './witness-store.ts';
 
 export interface OwnNode {
   readonly id: NodeId;
@@ -81,13 +84,20 @@ export interface Fleet {
    * @throws Problem node_unavailable for a node that has never joined
    */
   drain(id: NodeId, reason: string, principal: string): Promise<void>;
-  /** Ends drains of both causes; a rule that still holds drains the node again. */
+  /** Ends drains of all causes; a rule that still holds drains the node again. */
   resume(id: NodeId, principal: string): Promise<void>;
   panic(): Promise<PanicState>;
   /** Stops all sending, or lets it go on: see `throwSwitch`. */
   setPanic(to: { on: boolean; reason: string | null; principal: string }): Promise<PanicState>;
   /** As it was read last, at most a second ago. */
   panicSeen(): Panic;
+  /** As it was read last, at most a second ago. */
+  pastSeen(): Past;
+  /**
+   * Goes on without the history of a node that is gone for good, after the database was put back.
+   * False: it is not waited for. @throws Problem node_unavailable for a node that has never joined
+   */
+  goOnWithout(id: NodeId, reason: string, principal: string): Promise<boolean>;
   /** Runs what asks for a clearance and then sends: the panic switch waits for it. */
   readonly gate: Gate;
   /** What each node holds, by the ledger. */
@@ -117,6 +127,8 @@ export interface FleetContext {
   readonly afterBooking: () => void;
   /** An own node can be used: from the start on, or again. What waits for it need not wait any longer. */
   readonly cameUp: (id: NodeId) => void;
+  /** How long after the database was put back histories are imported, in ms. Default: `IMPORT_AFTER_MS`. */
+  readonly importAfterMs?: number;
   /** Resolves, in some seconds at most, when nothing is under way any more that this process has begun with the node. */
   readonly idle: (id: NodeId) => Promise<void>;
   /** What this process is among others on its database. Default: it is alone, and drives all nodes. */
@@ -126,6 +138,8 @@ export interface FleetContext {
 }
 
 export async function startFleet(context: FleetContext, nodes: readonly OwnNode[]): Promise<Fleet> {
+  // Before a session is opened: what it books must be of this epoch.
+  await noticeCopy(context);
   const members = new Map<NodeId, Member>();
   const owns = () => [...members.values()].map(({ own }) => own);
   const crew = context.self === undefined ? alone(true) : await startCrew(context, context.self, owns);
@@ -218,12 +232,22 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     },
     async resume(id, principal) {
       if ((await findNode(db.read, id)) === null) throw neverJoined(id);
-      await db.tx((tx) => resume(tx, id, ['hand', 'rule'], principal));
+      await db.tx(async (tx) => {
+        await forgetWitness(tx, id);
+        await resume(tx, id, ['hand', 'rule', 'past'], principal);
+      });
       await steward.look();
     },
     panic: () => readPanicState(db),
     setPanic: (to) => throwSwitch(context, to, steward.look),
     panicSeen: steward.panic,
+    pastSeen: steward.past,
+    async goOnWithout(id, reason, principal) {
+      if ((await findNode(db.read, id)) === null) throw neverJoined(id);
+      const waived = await goOnWithout(db, id, { reason, principal });
+      await steward.look();
+      return waived;
+    },
     gate,
     exposures: () => readExposures(db.read, [...members.keys()]),
     async stop() {

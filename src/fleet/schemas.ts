@@ -20,7 +20,7 @@ export const nodeSchema = z
     }),
     drains: z.array(
       z.object({
-        cause: z.enum(['hand', 'rule']),
+        cause: z.enum(['hand', 'rule', 'past']),
         reason: z.string(),
         principal: z.string().nullable(),
         since: z.iso.datetime(),
@@ -134,3 +134,16 @@ export const panicBody = z
 export const drainBody = z.strictObject({
   reason: z.string().min(1).max(500).default('no reason given').openapi({ example: 'kernel update' }),
 });
+
+export const goOnBody = z.strictObject({
+  reason: z.string().min(1).max(500).openapi({ example: 'its disk is lost' }),
+});
+export const goOnSchema = z
+  .object({
+    node: z.string(),
+    waived: z
+      .boolean()
+      .openapi({ description: 'false: its history is in the books, or was given up before' }),
+    waiting_for: z.array(z.string()).openapi({ description: 'nodes whose history is still missing' }),
+  })
+  .openapi('WentOn');

@@ -10,6 +10,7 @@ import type { Cursor, NodeBalances, NodeEvent } from '../nodes/node.ts';
 import type { OwnNode } from './fleet.ts';
 import { ANSWER_MS } from './health.ts';
 import type { Lease, LeaseContext } from './lease.ts';
+import { markImported } from './past-store.ts';
 import { lockSession, moveCursor } from './store.ts';
 import { followStream, type StreamHealth } from './stream.ts';
 import { confirmPanic } from './switch-store.ts';
@@ -30,6 +31,11 @@ export interface Session {
    * @throws Error when the node does not answer, or its stream does not get there in 10 s.
    */
   compare<T>(readLedger: (read: Statements) => Promise<T>): Promise<{ node: NodeBalances; ledger: T }>;
+  /**
+   * Has all that the node did up to now booked, for this epoch of the database.
+   * @throws Error as `compare` does, or when the lease is lost
+   */
+  importHistory(epoch: bigint): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +73,12 @@ export function openSession(
       const at = await lockOwn(tx);
       // After a COMMIT whose answer got lost, the piece may be booked already.
       const done = piece.findIndex((event) => event.cursor === at.cursor);
+      if (done < 0 && at.cursor !== booked) {
+        lease.lose();
+        throw new Error(
+          `the books of node ${id} are at another place than they were: the database was put back`,
+        );
+      }
       const fresh = piece.slice(done + 1);
       await book(tx, id, fresh);
       const last = fresh.at(-1);
@@ -112,8 +124,10 @@ export function openSession(
 
   /** Whose lease is lost must not take up the stream again: a driver that begins overtakes the one of the new owner. */
   async function readCursor(): Promise<Cursor | null> {
-    return (await db.tx(lockOwn)).cursor;
+    booked = (await db.tx(lockOwn)).cursor;
+    return booked;
   }
+  const whole = inTurnOf(mutex(), compare);
   const changed = streamChanged;
   const stream = followStream({ clock, log, id, node, readCursor, deliver, changed }, lease.cursor);
 
@@ -121,7 +135,14 @@ export function openSession(
     stream: stream.health,
     confirmPanic: (epoch) => db.tx((tx) => confirmPanic(tx, id, lease.token, epoch)),
     owned: () => !stopped && lease.held(),
-    compare: inTurnOf(mutex(), compare),
+    compare: whole,
+    async importHistory(epoch) {
+      await whole(async () => null);
+      await db.tx(async (tx) => {
+        await lockOwn(tx);
+        await markImported(tx, id, epoch);
+      });
+    },
     async stop() {
       stopped = true;
       await stream.stop();

@@ -17,7 +17,8 @@ export const NODE_OWNERS = ['here', 'elsewhere', 'nobody'] as const;
 export type NodeOwner = (typeof NODE_OWNERS)[number];
 
 export interface Drain {
-  readonly cause: 'hand' | 'rule';
+  /** `past`: it was put back to an earlier state. */
+  readonly cause: 'hand' | 'rule' | 'past';
   readonly reason: string;
   /** By hand: whose key. */
   readonly principal: string | null;
@@ -39,13 +40,15 @@ export type ProblemOfNode =
   | 'stream_ended'
   | 'lagging'
   | 'drained'
+  | 'put_back'
   | 'chain_behind'
   | 'chain_forked'
   | 'chain_disputed'
   | 'chain_quiet'
   | 'no_peers'
   | 'slow'
-  | 'over_exposure';
+  | 'over_exposure'
+  | 'history_missing';
 
 export interface StandingFacts {
   readonly joining: Joining;
@@ -58,6 +61,8 @@ export interface StandingFacts {
   readonly stream: StreamHealth | null;
   readonly drains: readonly Drain[];
   readonly chain: Judgement | null;
+  /** The database was put back, and what the node did since is not in the books. */
+  readonly unimported: boolean;
   /** How long the whole fleet has seen no new block, if that is too long; else null. */
   readonly quietMs: number | null;
   /** What it holds, and may hold at most; null: not known, or no cap. */
@@ -79,8 +84,13 @@ export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: nu
 
 /** The gravest first. */
 export function problemsOf(facts: StandingFacts, nowMs: number): NodeProblem[] {
-  return [...absence(facts, nowMs), ...trouble(facts, nowMs)];
+  return [...absence(facts, nowMs), ...(facts.unimported ? [HISTORY_MISSING] : []), ...trouble(facts, nowMs)];
 }
+
+const HISTORY_MISSING: NodeProblem = {
+  code: 'history_missing',
+  text: 'has not told yet what it did since the database was put back: until it has, no node sends; if it is gone for good, `argosy node go-on-without`',
+};
 
 function absence(facts: StandingFacts, nowMs: number): NodeProblem[] {
   const { joining, owner, trouble, reading, stream } = facts;
@@ -113,6 +123,7 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
   const present = reading.reach !== 'down';
   const found: (NodeProblem | false)[] = [
     ...drains.map(({ cause, reason, principal, since }): NodeProblem => {
+      if (cause === 'past') return { code: 'put_back', text: reason };
       const by = cause === 'hand' ? `drained by ${principal ?? 'hand'}` : 'drained by rule';
       return { code: 'drained', text: `${by} for ${spanText(nowMs - since)}: ${reason}` };
     }),

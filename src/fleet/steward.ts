@@ -15,6 +15,8 @@ import type { FleetContext } from './fleet.ts';
 import type { Gate } from './gate.ts';
 import type { NodeHealth } from './health.ts';
 import type { Member } from './member.ts';
+import { IMPORT_AFTER_MS, noticeCopy } from './past.ts';
+import { type Past, readPast } from './past-store.ts';
 import type { Session } from './session.ts';
 import {
   type Drain,
@@ -26,12 +28,14 @@ import {
 } from './standing.ts';
 import { type Ownership, readExposures, readOwners } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
+import { watchPast } from './witness.ts';
 
 const LOOK_MS = 1_000;
 
 export interface Steward {
   health(member: Member): NodeHealth;
   panic(): Panic;
+  past(): Past;
   /** Looks now; what is known afterwards is at least as new as the call. */
   look(): Promise<void>;
   stop(): Promise<void>;
@@ -40,6 +44,7 @@ export interface Steward {
 /** What was read last. */
 interface Known {
   readonly panic: Panic;
+  readonly past: Past;
   readonly drains: ReadonlyMap<NodeId, readonly Drain[]>;
   readonly exposures: ReadonlyMap<NodeId, Msat>;
   readonly owners: ReadonlyMap<NodeId, Ownership>;
@@ -47,6 +52,7 @@ interface Known {
 
 const NOTHING: Known = {
   panic: { on: false, epoch: 0n, reason: null, principal: null, at: 0 },
+  past: { epoch: 0n, current: true, since: 0, unimported: [] },
   drains: new Map(),
   exposures: new Map(),
   owners: new Map(),
@@ -62,11 +68,14 @@ export async function startSteward(
   const { db, clock, log } = context;
   const stopping = new AbortController();
   const obeyed = new WeakMap<Session, bigint>();
+  const importing = new Set<Session>();
+  const { importAfterMs = IMPORT_AFTER_MS } = context;
   const told = new WeakMap<Session, string | null>();
   const lastStates = new Map<NodeId, NodeState>();
   let known = NOTHING;
   let chain: ReadonlyMap<NodeId, Judgement> = new Map();
   let newest = { height: 0, since: clock.now(), told: false };
+  const lookAtPast = watchPast(context, (node, by) => db.tx((tx) => drain(tx, node, by)));
   let turn: Promise<void> = Promise.resolve();
 
   const ownerOf = ({ own, session, holder }: Member): NodeOwner => {
@@ -83,6 +92,7 @@ export async function startSteward(
     drains: known.drains.get(own.id) ?? [],
     chain: chain.get(own.id) ?? null,
     quietMs: quietMs(),
+    unimported: known.past.unimported.includes(own.id),
     exposureMsat: known.exposures.get(own.id) ?? null,
     exposureMsatMax: own.exposureMsatMax ?? null,
   });
@@ -106,8 +116,9 @@ export async function startSteward(
 
   async function read(): Promise<Known> {
     const capped = members().filter(({ own }) => (own.exposureMsatMax ?? null) !== null);
-    const [panic, drains, owners, exposures] = await Promise.all([
+    const [panic, past, drains, owners, exposures] = await Promise.all([
       readPanic(db.read),
+      readPast(db.read),
       readDrains(db.read),
       readOwners(db.read),
       capped.length === 0
@@ -117,7 +128,7 @@ export async function startSteward(
             capped.map(({ own }) => own.id),
           ),
     ]);
-    return { panic, drains, owners, exposures };
+    return { panic, past, drains, owners, exposures };
   }
 
   function compareChains(): void {
@@ -147,6 +158,13 @@ export async function startSteward(
         if (await db.tx((tx) => resume(tx, own.id, ['rule'], null))) changed = true;
       }
     }
+    return changed;
+  }
+
+  async function applyPast(): Promise<boolean> {
+    let changed = false;
+    for (const member of members())
+      if (await lookAtPast(member, known.drains.get(member.own.id) ?? [])) changed = true;
     return changed;
   }
 
@@ -193,11 +211,36 @@ export async function startSteward(
     }
   }
 
+  /** Of every node that is at hand; it waits for none. */
+  function importHistories(): void {
+    const { epoch, since, unimported } = known.past;
+    if (clock.now() - since < importAfterMs) return;
+    for (const { own, session: of } of members()) {
+      const session = of();
+      if (session?.owned() !== true || !unimported.includes(own.id) || importing.has(session)) continue;
+      importing.add(session);
+      void session
+        .importHistory(epoch)
+        .then(
+          () =>
+            log.info({ node: own.id }, 'what this node did since the database was put back is in the books'),
+          (error: unknown) =>
+            log.warn({ node: own.id, error }, 'no history of this node yet; it is asked again'),
+        )
+        .finally(() => importing.delete(session));
+    }
+  }
+
   async function lookOnce(): Promise<void> {
     known = await read();
+    if (!known.past.current) {
+      await noticeCopy(context);
+      known = await read();
+    }
+    importHistories();
     obeyPanic();
     compareChains();
-    if (await applyRules()) known = await read();
+    if ((await applyRules()) || (await applyPast())) known = await read();
     await tellChanges();
   }
   const look = (): Promise<void> => {
@@ -216,6 +259,7 @@ export async function startSteward(
   return {
     health,
     panic: () => known.panic,
+    past: () => known.past,
     look,
     async stop() {
       stopping.abort();

@@ -126,10 +126,14 @@ export const readNodeBooks = (
     `select (select balance_msat from account where id = $2) as channels_msat,
             (select balance_msat from account where id = $3) as in_flight_msat,
             (select balance_msat from account where id = $4) as onchain_msat,
-            coalesce((select json_agg(json_build_object('id', part.id, 'payment_hash', payment.payment_hash,
-                        'msat', (part.amount_msat + part.fee_msat)::text) order by part.id)
-              from part join payment on payment.id = part.payment_id
-              where part.node_id = $1 and part.state in ('planned', 'in_flight', 'unknown')), '[]') as parts`,
+            coalesce((select json_agg(json_build_object('id', id, 'payment_hash', payment_hash, 'msat', msat::text)
+                        order by id)
+              from (select part.id, payment.payment_hash, part.amount_msat + part.fee_msat as msat
+                    from part join payment on payment.id = part.payment_id
+                    where part.node_id = $1 and part.state in ('planned', 'in_flight', 'unknown')
+                    union all
+                    select 'foreign:' || token, payment_hash, amount_msat + fee_msat
+                    from foreign_part where node_id = $1 and state = 'in_flight') as open), '[]') as parts`,
     [id, accounts.channels, accounts.inFlight, accounts.onchain],
   );
 

@@ -7,7 +7,7 @@ import type { NodeId } from '../lightning/ids.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import { nodeView } from './node-view.ts';
 import type { PanicState } from './panic.ts';
-import { drainBody, nodeSchema, panicBody, panicSchema } from './schemas.ts';
+import { drainBody, goOnBody, goOnSchema, nodeSchema, panicBody, panicSchema } from './schemas.ts';
 
 const nodeParam = z.object({ id: z.string().max(40).openapi({ example: 'eu' }) });
 
@@ -51,6 +51,22 @@ export function switchRoutes(api: Api, guarded: Guarded, fleet: Fleet): void {
       const own = find(c.req.valid('param').id);
       await fleet.resume(own.id, c.get('caller').name);
       return c.json(await view(own), 200);
+    },
+  );
+
+  api.openapi(
+    guarded('nodes:write', {
+      method: 'post',
+      path: '/v1/nodes/{id}/go-on-without',
+      summary:
+        'After the database was put back: goes on without the history of a node that is gone for good. What it paid since may be paid again',
+      request: { params: nodeParam, ...body(goOnBody) },
+      responses: { 200: json(goOnSchema, 'Whether its history was waited for') },
+    }),
+    async (c) => {
+      const { id } = find(c.req.valid('param').id);
+      const waived = await fleet.goOnWithout(id, c.req.valid('json').reason, c.get('caller').name);
+      return c.json({ node: id, waived, waiting_for: [...fleet.pastSeen().unimported] }, 200);
     },
   );
 

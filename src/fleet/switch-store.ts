@@ -83,6 +83,10 @@ export interface Clearance {
   readonly drained: boolean;
   /** Another part of the same payment has been sent: the payee may be waiting for this one. */
   readonly begun: boolean;
+  /** This database was put back, and what some node did since is not in the books. */
+  readonly unimported: boolean;
+  /** The payment is from before that. */
+  readonly outdated: boolean;
 }
 
 /** Asked right before a part leaves. One statement, so one moment. */
@@ -92,8 +96,15 @@ export const readClearance: (read: Statements, token: string) => Promise<Clearan
       `select token, (select is_on from panic) as panic,
               exists (select from node_drain where node_drain.node_id = part.node_id) as drained,
               exists (select from part as other where other.payment_id = part.payment_id and other.id <> part.id
-                        and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun
-       from part where token = any($1)`,
+                        and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun,
+              past.unimported,
+              (select epoch from payment where payment.id = part.payment_id) < past.epoch as outdated
+       from part, (
+         select epoch, identity is distinct from database_identity() or exists (
+             select from node join node_session on node_session.node_id = node.id
+             where greatest(imported_epoch, waived_epoch) < past.epoch) as unimported
+         from past) as past
+       where token = any($1)`,
       [tokens],
     );
     const byToken = new Map(rows.map((row) => [row.token, row]));

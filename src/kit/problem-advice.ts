@@ -71,6 +71,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'The node does not answer or belongs to another Argosy process. Payments under way at it stay as they are until it is back.',
   sending_stopped:
     'Somebody has thrown the panic switch; `argosy panic status` tells who, when and why. Receiving goes on, and payments under way end. `argosy panic off` ends it.',
+  history_missing:
+    'The database is a copy, or was put back to an earlier state: what was paid since is known to the nodes alone. Until every node has told it, nothing is sent, so that nothing is paid twice; receiving goes on. `argosy nodes` says who is missing. Without a node that is gone for good it goes on after `argosy node go-on-without`.',
   exposure_cap:
     'The cap of each node is `exposure_sat_max` in the configuration; `argosy nodes` shows what each holds. Receive at another node, or take coins off this one.',
   node_drained:
@@ -139,6 +141,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'PostgreSQL does not read files of another major version. Start the Argosy that made them, or choose another data folder.',
   database_not_started:
     'The reason follows the message; the log is in the data folder. A PostgreSQL by URL works as well.',
+  database_unreachable:
+    'See that the PostgreSQL of database.url runs, that its address, port and password are right, and that this machine may reach it. Argosy has waited for it for some seconds.',
   database_not_empty:
     'A fleet and its books belong together: the practice fleet and your own never share a database, nor do two practice worlds. ' +
     '`argosy practice reset` forgets a practice world with its books where the database is the embedded one; else give an empty one.',

@@ -77,6 +77,11 @@ export const PROBLEMS = {
     title: 'All sending was stopped by the panic switch',
     retryable: true,
   },
+  history_missing: {
+    status: 503,
+    title: 'The database was put back, and what the nodes did since is not known yet',
+    retryable: true,
+  },
   exposure_cap: { status: 409, title: 'The node would hold more than it may' },
   node_drained: { status: 409, title: 'The node is drained: it begins nothing new' },
   // channels and coins
@@ -119,6 +124,7 @@ export const PROBLEMS = {
   database_binary_missing: { status: 500, title: 'No embedded PostgreSQL for this machine', exit: 2 },
   database_other_version: { status: 500, title: 'The database files are of another PostgreSQL', exit: 2 },
   database_not_started: { status: 500, title: 'The embedded PostgreSQL did not start', exit: 1 },
+  database_unreachable: { status: 500, title: 'The database cannot be reached', exit: 5 },
   database_not_empty: {
     status: 500,
     title: 'The database holds the books of another fleet',

@@ -42,6 +42,8 @@ export interface NodeAccounts {
   readonly feesCharged: Account;
   /** Routing fees earned from strangers. */
   readonly feesEarned: Account;
+  /** Paid or received by other hands than Argosy's, until a person explains it. Above zero: more was paid. */
+  readonly suspense: Account;
 }
 
 export const nodeAccounts = (node: NodeId): NodeAccounts => ({
@@ -56,6 +58,7 @@ export const nodeAccounts = (node: NodeId): NodeAccounts => ({
   feesPaid: account(`node:${node}:fees_paid`, 'expense', false),
   feesCharged: account(`node:${node}:fees_charged`, 'income', false),
   feesEarned: account(`node:${node}:fees_earned`, 'income', false),
+  suspense: account(`node:${node}:suspense`, 'asset', false),
 });
 
 /** The business's own funds. Never one account with anybody else's. */

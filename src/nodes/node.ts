@@ -62,6 +62,11 @@ export interface Channel {
   /** The largest HTLC that could be sent, or received, now: reserve, fees and limits taken off. */
   readonly spendableMsat: Msat;
   readonly receivableMsat: Msat;
+  /**
+   * How often its state has changed: never less than before, unless the node was put back to an earlier state. Null: the
+   * node does not tell.
+   */
+  readonly updates: bigint | null;
   /** Ready, and the peer is connected. */
   readonly active: boolean;
   readonly private: boolean;
@@ -162,7 +167,20 @@ export type PartStatus =
   | { readonly kind: 'settled'; readonly preimage: Preimage; readonly feeMsat: Msat }
   | { readonly kind: 'failed'; readonly reason: PartFailure };
 
-export type NodeEvent = { readonly cursor: Cursor } & (
+export type NodeEvent = { readonly cursor: Cursor } /**
+ * A part is out that was not sent from here: by other software at this node, or under a token that was lost. How it
+ * ends comes under this token. Of a payment in several parts all are told before the first of them ends. A driver may
+ * tell what was sent by itself as well: while it is sent (`own`), and again to whoever reads it up later.
+ */ & (
+  | {
+      readonly kind: 'part_found';
+      readonly token: PartToken;
+      readonly paymentHash: PaymentHash;
+      /** What the payee gets of it; the fee comes on top. */
+      readonly amountMsat: Msat;
+      readonly feeMsat: Msat;
+      readonly own?: true;
+    }
   | {
       readonly kind: 'part_settled';
       readonly token: PartToken;

@@ -5,10 +5,13 @@ import { type Account, claimAccount } from '../ledger/account.ts';
 import { type Books, post } from '../ledger/store.ts';
 import { type Msat, msat } from '../money/msat.ts';
 import { bookInternal, bookPartReturned, bookPartSent, bookPartSettled, bookRelease } from './booking.ts';
+import { releaseHash } from './claim-store.ts';
 import type { PaymentsContext } from './context.ts';
+import { bookPaidByForeign } from './foreign-booking.ts';
+import { settledForeign } from './foreign-store.ts';
 import { lockInvoice, settleInvoice } from './invoice-store.ts';
 import { decide, type PaymentEffect, type PaymentEvent, partMsat } from './payment.ts';
-import { lockPaymentOfPart, releaseHash, type StoredPayment, savePayment } from './store.ts';
+import { lockPaymentOfPart, type StoredPayment, savePayment } from './store.ts';
 import { invoiceView, paymentView } from './views.ts';
 
 /** Applies an event to the payment that has the part. Null: no payment of ours. */
@@ -63,6 +66,11 @@ async function perform(
     case 'book_part_settled':
       post(tx, bookPartSettled(effect.part, payer, effect.paidMsat));
       return;
+    case 'book_foreign': {
+      const parts = await settledForeign(tx, context.network, payment.paymentHash);
+      post(tx, bookPaidByForeign(payment.id, payer, payment.amountMsat, effect.feeMsat, parts));
+      return;
+    }
     case 'book_internal':
       return settleOwn(tx, stored, payer);
     case 'release_hold':
@@ -94,6 +102,9 @@ async function perform(
 function unspent({ payment, internalInvoiceId }: StoredPayment): Msat {
   if (internalInvoiceId !== null) return payment.state === 'settled' ? msat(0n) : payment.amountMsat;
   const settled = payment.parts.filter((part) => part.state === 'settled');
+  // Foreign parts have paid it.
+  if (payment.state === 'settled' && settled.length === 0)
+    return msat(payment.feeLimitMsat - payment.feeMsat);
   const spent = settled.reduce((total, part) => total + partMsat(part), payment.feeMsat as bigint);
   return msat(payment.amountMsat + payment.feeLimitMsat - spent);
 }

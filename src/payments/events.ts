@@ -6,6 +6,7 @@ import type { NodeId } from '../lightning/ids.ts';
 import type { NodeEvent } from '../nodes/node.ts';
 import { applyPartEvent } from './apply.ts';
 import type { PaymentsContext } from './context.ts';
+import { endForeign, takeFound } from './foreign.ts';
 import { creditInvoice } from './receive.ts';
 import { paymentIdsOfParts } from './store.ts';
 
@@ -15,6 +16,8 @@ export async function bookEvents(
   node: NodeId,
   events: readonly NodeEvent[],
 ): Promise<void> {
+  // What is found may be of any of the payments.
+  if (events.some(isFound)) return inTurn(context, tx, node, events);
   const payments = await paymentIdsOfParts(
     tx,
     events.flatMap((event) => ('token' in event ? [event.token] : [])),
@@ -23,22 +26,34 @@ export async function bookEvents(
     if ('token' in event) return payments.get(event.token) ?? event.token;
     return event.kind === 'invoice_settled' ? event.paymentHash : '';
   });
-  const inTurn = async (own: readonly NodeEvent[]): Promise<void> => {
-    for (const event of own) await bookEvent(context, tx, node, event);
-  };
-  await all([...subjects.values()].map(inTurn));
+  await all([...subjects.values()].map((own) => inTurn(context, tx, node, own)));
+}
+
+const isFound = (event: NodeEvent): boolean => event.kind === 'part_found' && event.own !== true;
+
+async function inTurn(
+  context: PaymentsContext,
+  tx: Books,
+  node: NodeId,
+  events: readonly NodeEvent[],
+): Promise<void> {
+  for (const event of events) await bookEvent(context, tx, node, event);
 }
 
 async function bookEvent(context: PaymentsContext, tx: Books, node: NodeId, event: NodeEvent): Promise<void> {
   switch (event.kind) {
+    case 'part_found':
+      return takeFound(context, tx, node, event);
     case 'part_settled': {
       const { token, preimage, feeMsat } = event;
-      await applyPartEvent(context, tx, { kind: 'settled', token, preimage, feeMsat });
-      return;
+      const ours = await applyPartEvent(context, tx, { kind: 'settled', token, preimage, feeMsat });
+      return ours === null ? endForeign(tx, event) : undefined;
     }
-    case 'part_failed':
-      await applyPartEvent(context, tx, { kind: 'failed', token: event.token, reason: event.reason });
-      return;
+    case 'part_failed': {
+      const { token, reason } = event;
+      const ours = await applyPartEvent(context, tx, { kind: 'failed', token, reason });
+      return ours === null ? endForeign(tx, event) : undefined;
+    }
     case 'invoice_settled':
       return creditInvoice(context, tx, node, event.paymentHash, event.receivedMsat);
     default: // the fleet itself has dealt with the others

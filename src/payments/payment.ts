@@ -20,7 +20,8 @@ export type PaymentFailure =
   | 'INVOICE_ALREADY_PAID'
   | 'REFUSED_BY_PAYEE'
   | 'FEE_LIMIT'
-  | 'NODE_DOWN';
+  | 'NODE_DOWN'
+  | 'INTERRUPTED';
 
 export type PartState = 'planned' | 'in_flight' | 'unknown' | 'settled' | 'failed';
 
@@ -67,6 +68,8 @@ export type PaymentEvent =
       readonly preimage: Preimage;
       readonly feeMsat: Msat;
     }
+  /** No part of it is left, and foreign parts have paid its hash, the whole amount: it has been paid. */
+  | { readonly kind: 'paid_by_foreign'; readonly preimage: Preimage; readonly feeMsat: Msat }
   /** The next attempt's parts; only when every part so far has failed. */
   | { readonly kind: 'replanned'; readonly parts: readonly Part[] }
   | { readonly kind: 'given_up'; readonly failure: PaymentFailure }
@@ -80,6 +83,8 @@ export type PaymentEffect =
   | { readonly kind: 'book_part_settled'; readonly part: Part; readonly paidMsat: Msat }
   | { readonly kind: 'resolve'; readonly part: Part }
   | { readonly kind: 'plan_again' }
+  /** The hold pays for what foreign parts paid: the amount, and so much of the fee. */
+  | { readonly kind: 'book_foreign'; readonly feeMsat: Msat }
   /** Terminal: free what is left of the hold; after a failure free the hash, too. */
   | { readonly kind: 'release_hold' | 'release_hash' | 'book_internal' }
   | { readonly kind: 'alarm'; readonly message: string };
@@ -91,6 +96,8 @@ const isOver = (payment: Payment): boolean => payment.state === 'settled' || pay
 
 export function decide(payment: Payment, event: PaymentEvent): Decision {
   switch (event.kind) {
+    case 'paid_by_foreign':
+      return paidByForeign(payment, event);
     case 'replanned':
       return replanned(payment, event.parts);
     case 'given_up':
@@ -134,7 +141,7 @@ function withSendMs(payment: Payment, part: Part, event: PartEvent): readonly [P
 
 function settled(payment: Payment, part: Part, event: PartEvent & { kind: 'settled' }): Decision {
   if (part.state === 'settled') return [payment, []];
-  if (bytesToHex(sha256(hexToBytes(event.preimage))) !== payment.paymentHash) {
+  if (!opens(event.preimage, payment)) {
     return [
       payment,
       [{ kind: 'alarm', message: `part ${part.id}: the preimage does not match; not settled` }],
@@ -205,6 +212,27 @@ function givenUp(payment: Payment, failure: PaymentFailure): Decision {
   if (isOver(payment) || payment.preimage !== null || payment.parts.some(isOpen)) return [payment, []];
   return [{ ...payment, state: 'failed', failure }, [{ kind: 'release_hold' }, { kind: 'release_hash' }]];
 }
+
+function paidByForeign(
+  payment: Payment,
+  { preimage, feeMsat }: Extract<PaymentEvent, { kind: 'paid_by_foreign' }>,
+): Decision {
+  if (isOver(payment) || payment.preimage !== null || payment.parts.some(isOpen)) return [payment, []];
+  if (!opens(preimage, payment)) {
+    return [
+      payment,
+      [{ kind: 'alarm', message: `${payment.id}: the preimage of a foreign part does not match` }],
+    ];
+  }
+  const charged = smaller(feeMsat, payment.feeLimitMsat);
+  return [
+    { ...payment, state: 'settled', preimage, feeMsat: charged },
+    [{ kind: 'book_foreign', feeMsat: charged }, { kind: 'release_hold' }],
+  ];
+}
+
+const opens = (preimage: Preimage, { paymentHash }: Payment): boolean =>
+  bytesToHex(sha256(hexToBytes(preimage))) === paymentHash;
 
 function settledInternally(payment: Payment, preimage: Preimage | null): Decision {
   if (isOver(payment) || payment.parts.length > 0) return [payment, []];

@@ -16,6 +16,7 @@ import { receiverFacts, refuseUnknownRegion } from './asking.ts';
 import { bookReceived } from './booking.ts';
 import { readClaim } from './claim.ts';
 import type { PaymentsContext } from './context.ts';
+import { bookForeignIncome } from './foreign-booking.ts';
 import {
   expireInvoice,
   findInvoice,
@@ -147,8 +148,8 @@ export async function recordInvoice(context: PaymentsContext, tx: Tx, { row }: I
 }
 
 /**
- * An invoice was paid at its node: credited once, whoever says so first. Unknown hashes are left alone: what they
- * brought shows in the proof of the books, and nothing adjusts itself.
+ * An invoice was paid at its node: credited once, whoever says so first. What came for an invoice that is not in these
+ * books goes to the node's suspense account, for a person to explain.
  */
 export async function creditInvoice(
   context: PaymentsContext,
@@ -158,18 +159,31 @@ export async function creditInvoice(
   receivedMsat: Msat,
 ): Promise<void> {
   const row = await lockInvoiceOfNode(tx, node, hash);
-  if (row === null || (row.state === 'settled' && !row.internal)) return;
+  if (row === null) return takeForeignIncome(tx, node, hash, receivedMsat);
+  if (row.state === 'settled' && !row.internal) return;
   const payee = claimAccount(row.account_id);
   if (payee === null) throw new Error(`invoice ${row.id} has no claim account`);
   if (row.state === 'settled') {
     const message = `invoice ${row.id} was settled inside the ledger, yet ${node} received ${receivedMsat} msat for it`;
     context.log.error({ invoice: row.id }, message);
-    return announce(tx, 'alarm', row.id, { message });
+    await announce(tx, 'alarm', row.id, { message });
+    return takeForeignIncome(tx, node, hash, receivedMsat);
   }
   post(tx, bookReceived(row.id, node, payee, receivedMsat));
   const paid = row.expires_at < context.clock.now() ? 'late' : 'on_time';
   await settleInvoice(tx, row.id, { receivedMsat, paid, internal: false });
   await announce(tx, 'invoice.settled', row.id, invoiceView(await lockInvoice(tx, row.id)));
+}
+
+async function takeForeignIncome(
+  tx: Books,
+  node: NodeId,
+  hash: PaymentHash,
+  receivedMsat: Msat,
+): Promise<void> {
+  post(tx, bookForeignIncome(node, hash, receivedMsat));
+  const data = { node, payment_hash: hash, received_msat: receivedMsat.toString() };
+  await announce(tx, 'foreign_invoice.settled', node, data);
 }
 
 export const invoiceEffects = (context: PaymentsContext): ReadonlyMap<string, EffectHandler> =>

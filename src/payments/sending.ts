@@ -1,5 +1,6 @@
 /** The effects of payments: send a part, resolve an unknown one, plan the next attempt, settle inside the ledger. */
 
+import { isOutdated, readPast } from '../fleet/past-store.ts';
 import { readClearance, readPanic } from '../fleet/switch-store.ts';
 import { within } from '../kit/clock.ts';
 import { type Effect, finishEffect, postponeEffect, returnEffect } from '../kit/effect-store.ts';
@@ -13,6 +14,7 @@ import type { LightningNode, PartOrder, PartStatus, SendAnswer } from '../nodes/
 import { applyPartEvent, applyTo } from './apply.ts';
 import { keepPlan } from './attempt-store.ts';
 import type { PaymentsContext } from './context.ts';
+import { meetForeign } from './foreign.ts';
 import { findInvoice } from './invoice-store.ts';
 import type { Part, Payment, PaymentEvent, PaymentFailure } from './payment.ts';
 import type { MadePlan, PaymentPlan } from './plan.ts';
@@ -31,7 +33,7 @@ const SEND_WITHIN_MS = 10_000;
 const MAX_ATTEMPTS = 12;
 const PLAN_ROUNDS = 4;
 const PLAN_WAIT_MS = 250;
-/** How often what the panic switch holds up is looked at again. */
+/** How often what the panic switch, or an unknown past, holds up is looked at again. */
 const PANIC_WAIT_MS = 1_000;
 
 export function paymentEffects(context: PaymentsContext): ReadonlyMap<string, EffectHandler> {
@@ -98,6 +100,8 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
   const passed = await gate.pass(open.part.nodeId, (hold) => sendUnlessStopped(context, effect, open, hold));
   if (passed === 'stopped') return notYet(context, effect);
   if (passed === 'late') return conclude(context, effect, open, { kind: 'unanswered', token });
+  if (passed === 'outdated')
+    return conclude(context, effect, open, { kind: 'failed', token, reason: 'timeout' });
   if (passed === 'drained')
     return conclude(context, effect, open, { kind: 'failed', token, reason: 'node_down' });
   const { answer, sendMs } = passed;
@@ -115,7 +119,7 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
 const isLate = ({ clock }: PaymentsContext, { claimedAt }: Effect): boolean =>
   clock.elapsed() - claimedAt > SEND_WITHIN_MS;
 
-/** While the panic switch is on: nothing was begun, so that this claim does not count. */
+/** While the panic switch is on, or the past is not known: nothing was begun, so that this claim does not count. */
 const notYet = async (context: PaymentsContext, effect: Effect): Promise<void> => {
   await context.db.tx((tx) => returnEffect(tx, effect, PANIC_WAIT_MS));
 };
@@ -130,10 +134,11 @@ async function sendUnlessStopped(
   effect: Effect,
   open: OpenPart,
   hold: (call: Promise<unknown>) => void,
-): Promise<{ answer: SendAnswer | null; sendMs: number } | 'stopped' | 'drained' | 'late'> {
+): Promise<{ answer: SendAnswer | null; sendMs: number } | 'stopped' | 'outdated' | 'drained' | 'late'> {
   const { nodeId, token } = open.part;
-  const { panic, drained, begun } = await readClearance(context.db.read, token);
-  if (panic) return 'stopped';
+  const { panic, drained, begun, unimported, outdated } = await readClearance(context.db.read, token);
+  if (panic || unimported) return 'stopped';
+  if (outdated) return 'outdated';
   if (drained && !begun) return 'drained';
   if (isLate(context, effect)) return 'late';
   const { node } = context.fleet().get(nodeId);
@@ -181,6 +186,8 @@ async function resolvePart(context: PaymentsContext, effect: Effect): Promise<vo
   if (open === null || open.part.state === 'planned') return conclude(context, effect, open, null);
   const { part, stored, node } = open;
   const { token } = part;
+  // What was lost of it with the database may be found yet, and is told by another token.
+  if ((await readPast(context.db.read)).unimported.includes(part.nodeId)) return notYet(context, effect);
   const status = await node.lookup({ token, paymentHash: stored.payment.paymentHash });
   const over = status.kind !== 'in_flight';
   if (over && effect.attempts === 1) return later(context, effect, context.patience.secondLookMs);
@@ -240,7 +247,15 @@ async function planAgain(context: PaymentsContext, effect: Effect): Promise<void
   if (stored === null) throw new Error(`no payment ${id}`);
   const invoice = readInvoice(stored);
   const { payment } = stored;
-  const over = reasonToStop(context, stored, invoice);
+  const past = await readPast(context.db.read);
+  // What became of it since may be told yet.
+  if (!past.current || past.unimported.length > 0) return notYet(context, effect);
+  const foreign = await meetForeign(context.db.read, context.network, payment);
+  if (foreign === 'wait') return notYet(context, effect);
+  if (foreign !== null) return endPlanning(context, effect, id, foreign);
+  const over = (await isOutdated(context.db.read, id))
+    ? 'INTERRUPTED'
+    : reasonToStop(context, stored, invoice);
   if (over !== null) return endPlanning(context, effect, id, { kind: 'given_up', failure: over });
   if ((await readPanic(context.db.read)).on) return notYet(context, effect);
   const wanted = { invoice, amountMsat: payment.amountMsat, feeLimitMsat: payment.feeLimitMsat };

@@ -1,4 +1,6 @@
 import { refuseInPanic } from '../fleet/panic.ts';
+import { refuseInUnknownPast } from '../fleet/past.ts';
+import { readPast } from '../fleet/past-store.ts';
 import { readPanic } from '../fleet/switch-store.ts';
 import { addEffect } from '../kit/effect-store.ts';
 import { newId, randomHex } from '../kit/ids.ts';
@@ -12,12 +14,13 @@ import { applyTo } from './apply.ts';
 import { askPayers, refuseUnknownRegion, routeQuestion } from './asking.ts';
 import { bookHold } from './booking.ts';
 import { readClaim } from './claim.ts';
+import { claimHash, findClaim, type HashClaim } from './claim-store.ts';
 import type { PaymentsContext } from './context.ts';
 import { findInvoiceByHash, type InvoiceRow } from './invoice-store.ts';
 import type { Part, Payment } from './payment.ts';
 import { choosePayer, type MadePlan, type PayerCandidate, routeKey } from './plan.ts';
 import { type PaymentRequest, readPaymentRequest, type WantedPayment } from './request.ts';
-import { claimHash, findClaim, insertPayment, type StoredPayment } from './store.ts';
+import { insertPayment, type StoredPayment } from './store.ts';
 import { paymentView } from './views.ts';
 
 export interface PayOptions {
@@ -38,6 +41,8 @@ export interface PreparedPayment extends WantedPayment {
   readonly options: PayOptions;
 }
 
+const FIELD = { field: 'invoice' } as const;
+
 /** Plans one payment without doing anything. @throws Problem */
 export async function preparePayment(
   context: PaymentsContext,
@@ -50,7 +55,7 @@ export async function preparePayment(
   const payer = await readClaim(db.read, options.account);
   const { paymentHash } = wanted.invoice;
   const claim = await findClaim(db.read, network, paymentHash);
-  if (claim !== null) throw claimed(claim.payment_id, claim.state === 'settled');
+  if (claim !== null) throw claimed(claim);
   const own = await findInvoiceByHash(db.read, network, paymentHash);
   if (own !== null) {
     refuseUnpayable(own, payer, wanted.invoice.text);
@@ -60,7 +65,17 @@ export async function preparePayment(
   return { ...wanted, payer, own: null, options, plan };
 }
 
-function claimed(paymentId: string, settled: boolean): Problem {
+function claimed({ payment_id: paymentId, settled, node_id: node }: HashClaim): Problem {
+  if (paymentId === null) {
+    const whose = `not by a payment that is in these books: node ${node} has it`;
+    return settled
+      ? new Problem('invoice_already_paid', `invoice: it is paid, ${whose}; nothing was sent again.`, FIELD)
+      : new Problem(
+          'payment_in_progress',
+          `invoice: it is being paid, ${whose}; wait until it has ended.`,
+          FIELD,
+        );
+  }
   return settled
     ? new Problem('invoice_already_paid', `invoice: ${paymentId} paid it; nothing was sent again.`, {
         field: 'invoice',
@@ -157,6 +172,7 @@ export async function intendPayment(
   source: string,
 ): Promise<StoredPayment> {
   refuseInPanic(await readPanic(tx));
+  refuseInUnknownPast(await readPast(tx));
   const { clock, network } = context;
   const now = clock.now();
   const { invoice, amountMsat, feeLimitMsat, payer, own, options } = prepared;
@@ -190,10 +206,9 @@ export async function intendPayment(
     stored,
     plan: prepared.plan,
   });
-  const other = await claimHash(tx, network, invoice.paymentHash, payment.id);
-  if (other !== null) {
+  if (!(await claimHash(tx, network, invoice.paymentHash, payment.id))) {
     const claim = await findClaim(tx, network, invoice.paymentHash);
-    throw claimed(other, claim?.state === 'settled');
+    throw claimed(claim ?? { payment_id: null, settled: false, node_id: null });
   }
   const limit = own === null ? feeLimitMsat : 0n;
   post(tx, bookHold(payment.id, payer, amountMsat + limit));

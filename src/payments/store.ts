@@ -211,16 +211,17 @@ export const insertPayment: (tx: Tx, fresh: NewPayment) => Promise<void> = write
              plan, planned_at)),
        owed as (
          insert into obligation (id, source, account_id, amount_msat)
-         select obligation_id, source, account_id, amount_msat from fresh order by source),
+         select obligation_id, source, account_id, amount_msat from fresh order by source returning id),
        begun as (
          insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
                               state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
-                              payment_secret, payment_metadata)
-         select id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+                              payment_secret, payment_metadata, epoch)
+         select fresh.id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
                 'pending', 0, preferred_region, internal_invoice_id, deadline_at, created_at,
-                payment_secret, payment_metadata from fresh)
+                payment_secret, payment_metadata, (select epoch from past)
+         from fresh join owed on owed.id = obligation_id returning id)
        insert into attempt (payment_id, attempt, plan, rounds, planned_at)
-       select id, 1, plan::json, 1, planned_at from fresh where plan is not null`,
+       select id, 1, plan::json, 1, planned_at from fresh join begun using (id) where plan is not null`,
       [
         all.map(({ obligationId }) => obligationId),
         all.map(({ obligationSource }) => obligationSource),
@@ -243,70 +244,6 @@ export const insertPayment: (tx: Tx, fresh: NewPayment) => Promise<void> = write
     );
   },
 );
-
-interface HashOfPayment {
-  readonly network: string;
-  readonly hash: PaymentHash;
-  readonly paymentId: string;
-}
-
-/** Null: the hash is now this payment's. Else the payment that has it. */
-export const claimHash = (
-  tx: Tx,
-  network: string,
-  hash: PaymentHash,
-  paymentId: string,
-): Promise<string | null> => claimHashes(tx, { network, hash, paymentId });
-
-const claimHashes = together(async (tx: Tx, all: readonly HashOfPayment[]): Promise<(string | null)[]> => {
-  const rows = await tx.query<{ payment_id: string }>(
-    `insert into hash_claim (network, payment_hash, payment_id)
-     select * from unnest($1::text[], $2::text[], $3::text[]) order by 1, 2
-     on conflict do nothing returning payment_id`,
-    [all.map(({ network }) => network), all.map(({ hash }) => hash), all.map(({ paymentId }) => paymentId)],
-  );
-  const mine = new Set(rows.map(({ payment_id }) => payment_id));
-  return Promise.all(
-    all.map(async ({ network, hash, paymentId }) =>
-      mine.has(paymentId) ? null : (await holderOf(tx, network, hash)).payment_id,
-    ),
-  );
-});
-
-const holderOf = (tx: Tx, network: string, hash: PaymentHash): Promise<{ payment_id: string }> =>
-  tx.one('select payment_id from hash_claim where network = $1 and payment_hash = $2', [network, hash]);
-
-/** Who holds the claim of a hash. */
-export const findClaim = (read: Statements, network: string, hash: PaymentHash): Promise<HashClaim | null> =>
-  findClaims(read, { network, hash });
-
-interface HashClaim {
-  readonly payment_id: string;
-  readonly state: PaymentState;
-}
-
-const findClaims = together(
-  async (read: Statements, all: readonly { readonly network: string; readonly hash: PaymentHash }[]) => {
-    const rows = await read.query<HashClaim & { network: string; payment_hash: string }>(
-      `select hash_claim.network, hash_claim.payment_hash, payment_id, state
-       from unnest($1::text[], $2::text[]) as asked (network, payment_hash)
-       join hash_claim using (network, payment_hash) join payment on payment.id = payment_id`,
-      [all.map(({ network }) => network), all.map(({ hash }) => hash)],
-    );
-    const byHash = new Map(
-      rows.map(({ network, payment_hash, ...claim }) => [`${network} ${payment_hash}`, claim]),
-    );
-    return all.map(({ network, hash }) => byHash.get(`${network} ${hash}`) ?? null);
-  },
-);
-
-export async function releaseHash(tx: Tx, payment: Payment): Promise<void> {
-  await tx.query(
-    `delete from hash_claim where network = (select network from payment where id = $2)
-       and payment_hash = $1 and payment_id = $2`,
-    [payment.paymentHash, payment.id],
-  );
-}
 
 /** Writes what the decision changed. */
 export async function savePayment(tx: Tx, before: Payment, after: Payment): Promise<void> {

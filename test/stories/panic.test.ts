@@ -65,16 +65,16 @@ const pay = async (): Promise<string> => {
 function holdClearances(db: Db) {
   const held = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  const one = db.read.one;
+  const { query } = db.read;
   const slow = async (sql: string, ...rest: never[]) => {
-    const row = await one(sql, ...rest);
+    const rows = await query(sql, ...rest);
     if (/as panic/.test(sql)) {
       asked.resolve();
       await held.promise;
     }
-    return row;
+    return rows;
   };
-  Object.assign(db.read, { one: slow });
+  Object.assign(db.read, { query: slow });
   return { asked: asked.promise, release: held.resolve };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memory-fleet.ts';
-import { steal } from '../support/theft.ts';
+import { misbook, steal } from '../support/theft.ts';
 import { eventually, expectAllWell, payment, settled } from '../support/well.ts';
 
 let fleet: MemoryFleet;
@@ -229,9 +229,20 @@ describe('the same payment asked for again', () => {
 });
 
 describe('the books', () => {
-  it('say 1 when somebody steals 1 msat behind their back', async () => {
+  it('keep apart what somebody takes behind their back, 1 msat', async () => {
     await steal(fleet.network.open('eu'), fleet.network.open('merchant'));
-    const books = await eventually('the theft shows', async () => {
+    await eventually('it is booked', async () => {
+      const suspense = await fleet.db.read.one<{ balance_msat: bigint }>(
+        `select balance_msat from account where id = 'node:eu:suspense'`,
+      );
+      return suspense.balance_msat === 1n;
+    });
+    await expectAllWell(fleet);
+  });
+
+  it('say 1 when they have 1 msat that the node has not', async () => {
+    await misbook(fleet.db, 'node:eu:channels', 1n);
+    const books = await eventually('it shows', async () => {
       const { body } = await fleet.call<{ difference_msat: string; nodes: Record<string, string>[] }>(
         'GET',
         '/v1/books/check',

@@ -28,8 +28,8 @@ export interface MemoryFleet {
     body?: unknown,
     key?: string,
   ): Promise<{ status: number; body: T }>;
-  /** Another process on the same database and nodes, after this one has ended. */
-  restart(): Promise<MemoryFleet>;
+  /** Another process on the same nodes, after this one has ended. @param onto another database. Default: the same */
+  restart(onto?: TestDatabase): Promise<MemoryFleet>;
   stop(): Promise<void>;
 }
 
@@ -106,6 +106,7 @@ async function openFleet(
     },
     patience: { ...PATIENCE, ...options.patience },
     chainPatience: options.chainPatience ?? {},
+    importAfterMs: 0,
   });
   return {
     network,
@@ -124,9 +125,10 @@ async function openFleet(
       });
       return { status: response.status, body: (await response.json()) as T };
     },
-    async restart() {
+    async restart(onto = db) {
       await system.stop();
-      return openFleet(network, db, secret, options);
+      if (onto !== db) await db.close();
+      return openFleet(network, onto, secret, options);
     },
     async stop() {
       await system.stop();

@@ -5,6 +5,7 @@ import type { Tx } from '../../../src/kit/db.ts';
 import { BUSINESS, nodeAccounts } from '../../../src/ledger/account.ts';
 import { nodeId } from '../../../src/lightning/ids.ts';
 import { NETWORK, type Operation } from './operation.ts';
+import { past } from './past.ts';
 import { paying, receiving } from './paying.ts';
 import { effects, events, fleet, money } from './running.ts';
 import type { Stores } from './stores.ts';
@@ -16,6 +17,7 @@ export const OPERATIONS: Readonly<Record<string, readonly fc.Arbitrary<Operation
   money,
   fleet,
   paying,
+  past,
   receiving,
 };
 

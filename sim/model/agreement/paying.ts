@@ -113,20 +113,18 @@ const page = fc.record({
 export const paying = [
   write('insertPayment', newPayment, (s, tx, fresh) => s.payments.insertPayment(tx, fresh)),
   write('insertPayment', newPayment, (s, tx, fresh) => s.payments.insertPayment(tx, fresh)),
-  write('claimHash', fc.tuple(hash, paymentId), (s, tx, [of, id]) =>
-    s.payments.claimHash(tx, NETWORK, of, id),
-  ),
+  write('claimHash', fc.tuple(hash, paymentId), (s, tx, [of, id]) => s.claims.claimHash(tx, NETWORK, of, id)),
   write('claimHash at once', fc.array(fc.tuple(hash, paymentId), { maxLength: 2 }), (s, tx, all) =>
-    atOnce(all.map(([of, id]) => s.payments.claimHash(tx, NETWORK, of, id))),
+    atOnce(all.map(([of, id]) => s.claims.claimHash(tx, NETWORK, of, id))),
   ),
   write('lockPaymentOfPart at once', fc.uniqueArray(token, { maxLength: 2 }), (s, tx, all) =>
     atOnce(all.sort().map((of) => s.payments.lockPaymentOfPart(tx, of))),
   ),
   read('findClaim at once', several(0, 1, 2), (s, on, all) =>
-    atOnce(all.map((n) => s.payments.findClaim(on, NETWORK, `${n}`.repeat(64) as PaymentHash))),
+    atOnce(all.map((n) => s.claims.findClaim(on, NETWORK, `${n}`.repeat(64) as PaymentHash))),
   ),
   write('releaseHash', fc.tuple(hash, paymentId), (s, tx, [paymentHash, id]) =>
-    s.payments.releaseHash(tx, { paymentHash, id } as Payment),
+    s.claims.releaseHash(tx, { paymentHash, id } as Payment),
   ),
   write('lockPayment', paymentId, (s, tx, id) => s.payments.lockPayment(tx, id)),
   write('lockPaymentOfPart', token, (s, tx, of) => s.payments.lockPaymentOfPart(tx, of)),
@@ -147,7 +145,7 @@ export const paying = [
   read('paymentIdsOfParts', fc.array(token, { maxLength: 2 }), (s, on, all) =>
     s.payments.paymentIdsOfParts(on, all),
   ),
-  read('findClaim', hash, (s, on, of) => s.payments.findClaim(on, NETWORK, of)),
+  read('findClaim', hash, (s, on, of) => s.claims.findClaim(on, NETWORK, of)),
   read('findPayment', paymentId, (s, on, id) => s.payments.findPayment(on, id)),
   read('findPaymentOfPart', token, (s, on, of) => s.payments.findPaymentOfPart(on, of)),
   read('listPayments', page, (s, on, of) => s.payments.listPayments(on, of)),

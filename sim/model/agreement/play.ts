@@ -49,6 +49,7 @@ async function empty(db: Db, tables: readonly string[]): Promise<void> {
   await db.tx((tx) =>
     tx.query(
       `truncate ${tables.join(', ')} restart identity cascade;
+       insert into past (epoch) values (0);
        insert into event_head (last_id) values (0);
        insert into panic (is_on, epoch) values (false, 0)`,
     ),

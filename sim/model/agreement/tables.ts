@@ -16,8 +16,8 @@ class Time {
   }
 }
 
-/** Columns that the model leaves out: they always have the same value. */
-const CONSTANT = new Set(['unit', 'only_row', 'priority', 'deadline_height']);
+/** Columns that are not compared: they always have the same value, or are the database's own. */
+const CONSTANT = new Set(['unit', 'only_row', 'priority', 'deadline_height', 'identity']);
 const JSON_COLUMNS = new Set(['plan', 'route', 'body', 'payload', 'data']);
 const TIMES = /(_at|^at|^since|^run_after)$/;
 
@@ -61,7 +61,11 @@ const cell = (value: unknown, isTime: boolean): Cell =>
   isTime && value !== null ? new Time(Number(value)) : value;
 
 const mapped = (row: Cells, map: (column: string, value: unknown) => Cell): Cells =>
-  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, map(column, value)]));
+  Object.fromEntries(
+    Object.entries(row)
+      .filter(([column]) => !CONSTANT.has(column))
+      .map(([column, value]) => [column, map(column, value)]),
+  );
 
 /** Times become their place among all times there are; rows are sorted. */
 function inOrder(contents: Contents): Contents {

@@ -40,7 +40,8 @@ export const takeLease: Product['takeLease'] = (tx, id, owner, ttlMs) =>
   statement(tx, 'takeLease', async (s) => {
     const isFree = (session: SessionData): boolean => session.expires_at < s.now || session.owner === owner;
     const expires_at = s.now + ttlMs;
-    const first = { node_id: id, owner, token: 1n, expires_at, cursor: null, panic_seen: 0n, trouble: null };
+    const nothing = { cursor: null, panic_seen: 0n, imported_epoch: 0n, waived_epoch: 0n, trouble: null };
+    const first = { node_id: id, owner, token: 1n, expires_at, ...nothing };
     if (await s.insertNew(s.tables.node_session, first)) return { token: 1n, cursor: null };
     const [taken] = await s.update(sessionOf(s, id), (session) =>
       isFree(session) ? { ...session, owner, token: session.token + 1n, expires_at, trouble: null } : null,
@@ -114,7 +115,7 @@ export const moveCursor: Product['moveCursor'] = (tx, id, cursor) =>
 
 export const readNodeBooks: Product['readNodeBooks'] = (read, id, { channels, inFlight, onchain }) =>
   statement(read, 'readNodeBooks', (s) => {
-    const { account, part, payment } = s.tables;
+    const { account, part, payment, foreign_part } = s.tables;
     const balance = (accountId: string) => s.get(account.by.account_pkey, accountId)?.balance_msat ?? null;
     const parts = s
       .list(part.by.open, id)
@@ -126,11 +127,20 @@ export const readNodeBooks: Product['readNodeBooks'] = (read, id, { channels, in
         payment_hash: s.get(payment.by.payment_pkey, payment_id)?.payment_hash ?? '',
         msat: `${amount_msat + fee_msat}`,
       }));
+    const foreign = s
+      .list(foreign_part.by.open, id)
+      .map((row) => s.see(row))
+      .filter((data) => data !== null)
+      .map(({ token, payment_hash, amount_msat, fee_msat }) => ({
+        id: `foreign:${token}`,
+        payment_hash,
+        msat: `${amount_msat + fee_msat}`,
+      }));
     return {
       channels_msat: balance(channels),
       in_flight_msat: balance(inFlight),
       onchain_msat: balance(onchain),
-      parts,
+      parts: [...foreign, ...parts].sort((one, other) => (one.id < other.id ? -1 : 1)),
     } as product.NodeBooks;
   });
 

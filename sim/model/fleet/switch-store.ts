@@ -3,6 +3,7 @@ import type * as product from '../../../src/fleet/switch-store.ts';
 import type { NodeId } from '../../../src/lightning/ids.ts';
 import { statement, theOne } from '../database.ts';
 import { keyed } from '../table.ts';
+import { seePast } from './past-store.ts';
 
 type Product = typeof product;
 
@@ -65,7 +66,8 @@ export const confirmPanic: Product['confirmPanic'] = (tx, node, token, epoch) =>
 
 export const readClearance: Product['readClearance'] = async (read, token) => {
   const found = await statement(read, 'readClearance', (s) => {
-    const { panic, part, node_drain } = s.tables;
+    const { panic, part, payment, node_drain } = s.tables;
+    const past = seePast(s);
     const own = s.get(part.by.part_token_key, token);
     if (own === null) return [];
     const others = s
@@ -77,6 +79,8 @@ export const readClearance: Product['readClearance'] = async (read, token) => {
         panic: s.get(panic.by.panic_pkey, 1)?.is_on ?? false,
         drained: s.list(node_drain.by.node_id, own.node_id).length > 0,
         begun: others.some((other) => ['in_flight', 'unknown', 'settled'].includes(other?.state ?? '')),
+        unimported: !past.current || past.unimported.length > 0,
+        outdated: (s.get(payment.by.payment_pkey, own.payment_id)?.epoch ?? 0n) < past.epoch,
       },
     ];
   });

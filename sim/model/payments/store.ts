@@ -1,17 +1,11 @@
 import type { NodeId } from '../../../src/lightning/ids.ts';
 import { planToKeep } from '../../../src/payments/attempt-store.ts';
-import {
-  type Part,
-  type Payment,
-  type PaymentState,
-  partFeeMsat,
-  partMsat,
-} from '../../../src/payments/payment.ts';
+import { type Part, type Payment, partFeeMsat, partMsat } from '../../../src/payments/payment.ts';
 import type * as product from '../../../src/payments/store.ts';
 import { routeToJson, toStored } from '../../../src/payments/store.ts';
 import { statement, theOne } from '../database.ts';
 import type { PartData, PaymentData } from '../schema.ts';
-import { keyed, type Row } from '../table.ts';
+import type { Row } from '../table.ts';
 import type { Session } from '../transaction.ts';
 
 type Product = typeof product;
@@ -129,6 +123,7 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
       deadline_at: stored.deadlineAt,
       created_at: stored.createdAt,
       ended_at: null,
+      epoch: s.get(s.tables.past.by.past_pkey, 1)?.epoch ?? 0n,
     });
     const owed = await s.insertFirst(tables.obligation, {
       id: fresh.obligationId,
@@ -140,24 +135,6 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
     for (const look of [...refer, begun, owed]) await look();
   });
 };
-
-export const claimHash: Product['claimHash'] = async (tx, network, hash, paymentId) => {
-  const isMine = await statement(tx, 'claimHash', (s) =>
-    s.insertNew(s.tables.hash_claim, { network, payment_hash: hash, payment_id: paymentId }),
-  );
-  if (isMine) return null;
-  const other = await statement(tx, 'claimHash: other', (s) =>
-    s.get(s.tables.hash_claim.by.hash_claim_pkey, keyed(network, hash)),
-  );
-  return theOne(other === null ? [] : [other]).payment_id;
-};
-
-export const findClaim: Product['findClaim'] = (from, network, hash) =>
-  statement(from, 'findClaim', (s) => {
-    const claim = s.get(s.tables.hash_claim.by.hash_claim_pkey, keyed(network, hash));
-    const payment = claim === null ? null : s.get(s.tables.payment.by.payment_pkey, claim.payment_id);
-    return payment && { payment_id: payment.id, state: payment.state as PaymentState };
-  });
 
 export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, tokens) => {
   if (tokens.length === 0) return new Map();
@@ -173,16 +150,6 @@ export const paymentIdsOfParts: Product['paymentIdsOfParts'] = async (from, toke
       ),
   );
 };
-
-export const releaseHash: Product['releaseHash'] = (tx, { paymentHash, id }) =>
-  statement(tx, 'releaseHash', async (s) => {
-    const payment = s.get(s.tables.payment.by.payment_pkey, id);
-    if (payment === null) return;
-    const key = keyed(payment.network, paymentHash);
-    const rows = s.list(s.tables.hash_claim.by.hash_claim_pkey, key);
-    const own = rows.filter((row) => s.see(row)?.payment_id === id);
-    await s.removeWhere(own, (claim) => claim.payment_id === id);
-  });
 
 const insertParts = async (tx: Tx, paymentId: string, parts: readonly Part[]): Promise<void> => {
   for (const part of parts) {

@@ -22,6 +22,10 @@ const REASONS: Readonly<Record<string, Reason>> = {
   },
   INVOICE_ALREADY_PAID: { sentence: 'The payee says that it is paid already.', next: () => 'payments' },
   REFUSED_BY_PAYEE: { sentence: 'The payee refused; ask for a new invoice.', next: () => 'payments' },
+  INTERRUPTED: {
+    sentence: 'The database was put back while it was under way; nothing of it is on its way any more.',
+    next: quote,
+  },
   NODE_DOWN: { sentence: 'The node that should pay does not answer.', next: () => 'nodes' },
 };
 

@@ -31,7 +31,8 @@ function holding(msatOf: () => bigint, channels: readonly object[]): LndClient {
     channelBalance: async () => ({ local_balance: { msat: msatOf().toString() } }),
     walletBalance: async () => ({ total_balance: '0' }),
   };
-  return { lightning } as unknown as LndClient;
+  const wallet = { listLeases: async () => ({ locked_utxos: [] }) };
+  return { lightning, wallet } as unknown as LndClient;
 }
 
 async function open(

@@ -1,5 +1,9 @@
 /** Whose is an attempt? LND numbers them, and knows nothing of our tokens. Pure. */
+import { type PartToken, partToken, paymentHash } from '../../lightning/ids.ts';
+import { msat } from '../../money/msat.ts';
+import type { Happening } from '../journal.ts';
 import type { PartFailure } from '../node.ts';
+import { sha256 } from './call.ts';
 import { attemptDelivers, hex, partFailure } from './map.ts';
 import type { HTLCAttempt, Payment } from './proto/lightning.ts';
 
@@ -46,6 +50,41 @@ export function attemptOf(sent: Sent, family: readonly Sent[], payment: Payment)
   if (sent.attempt !== null) return fits.at(-1) ?? null;
   const newer = family.filter((each) => isWaiting(each) && isAlike(each, sent) && each.at > sent.at);
   return fits.at(-1 - newer.length) ?? null;
+}
+
+/** HTLCs that belong to none of the parts, and have not failed. */
+export function strangers(family: readonly Sent[], payment: Payment): HTLCAttempt[] {
+  const waiting = family.filter(isWaiting).flatMap((sent) => candidates(sent, family, payment));
+  const ours = new Set(
+    [...family, ...waiting].map((each) => ('attempt' in each ? each.attempt : each.attempt_id)),
+  );
+  return payment.htlcs.filter(({ status, attempt_id }) => status !== 'FAILED' && !ours.has(attempt_id));
+}
+
+/** Names an HTLC that was not sent from here: always alike, and unlike those of other nodes. */
+export const foundToken = (hash: string, { attempt_id, route }: HTLCAttempt): PartToken =>
+  partToken(sha256(Buffer.from(`${hash} ${attempt_id} ${route?.hops[0]?.chan_id}`)));
+
+export function sentByOthers(hash: string, attempt: HTLCAttempt): Sent {
+  const delivers = attemptDelivers(attempt);
+  const leaves = BigInt(attempt.route?.total_amt_msat ?? 0);
+  return {
+    hash,
+    deliversMsat: delivers.toString(),
+    leavesMsat: leaves.toString(),
+    feeMsat: (leaves - delivers).toString(),
+    after: '0',
+    at: Number(BigInt(attempt.attempt_time_ns) / 1_000_000n),
+    attempt: attempt.attempt_id,
+    end: null,
+    place: 0,
+  };
+}
+
+export function foundEvent(token: PartToken, hash: string, attempt: HTLCAttempt): Happening {
+  const { deliversMsat, feeMsat } = sentByOthers(hash, attempt);
+  const [amount, fee] = [msat(BigInt(deliversMsat)), msat(BigInt(feeMsat))];
+  return { kind: 'part_found', token, paymentHash: paymentHash(hash), amountMsat: amount, feeMsat: fee };
 }
 
 const isWaiting = (sent: Sent): boolean => sent.attempt === null && sent.end === null;

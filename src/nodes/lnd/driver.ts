@@ -13,6 +13,7 @@ import { lndFacets, SWITCHED, switchedOff } from './facets.ts';
 import { findHanging } from './find_hanging.ts';
 import { beginForwards, watchForwards } from './forwards.ts';
 import type { Settled } from './hanging.ts';
+import { openHistory } from './history.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
 import { createOpenings, type Openings } from './opening.ts';
@@ -159,14 +160,18 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   }
   const settled: Settled = { incoming: new Map(), outgoing: new Map() };
   await findHanging(client, settled, parts.isOwn);
+  const history = await openHistory(client, book, parts);
   // Without its streams a node tells nothing: whoever reads them shall know why.
   const onRefused = (reason: Error) => void stop(reason);
   const forwards = watchForwards(client, book, settled, onRefused);
-  const { catchUp } = forwards;
+  const catchUp = async () => {
+    await Promise.all([forwards.catchUp(), history.catchUp()]);
+  };
   const accounts = createAccounts({ client, book, parts, settled, catchUp }, expected);
   counting.accounts = accounts;
   const streams = [
     forwards,
+    history,
     watchInvoices(client, book, settled, onRefused),
     watchBlocks(client, book, accounts, tip, onRefused),
     watchChannels(client, book, accounts, onRefused),

@@ -7,17 +7,27 @@ import { status } from '@grpc/grpc-js';
 import { type PaymentHash, partToken, paymentHash, preimage, untrusted } from '../../lightning/ids.ts';
 import { deliveredMsat, feeMsat, sentMsat } from '../../lightning/route.ts';
 import { type Msat, msat } from '../../money/msat.ts';
-import { type Happening, KEPT_EVENTS } from '../journal.ts';
+import type { Happening } from '../journal.ts';
 import type { PartOrder, PartStatus, SendAnswer } from '../node.ts';
 import type { Notebook } from '../notebook.ts';
-import { attemptOf, candidates, type End, endOf, type Sent } from './attempts.ts';
+import {
+  attemptOf,
+  candidates,
+  type End,
+  endOf,
+  foundEvent,
+  foundToken,
+  type Sent,
+  sentByOthers,
+  strangers,
+} from './attempts.ts';
 import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { bytes, hex, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
+import { rememberParts } from './sent_parts.ts';
 import { pause } from './streams.ts';
 
-const PREFIX = 'send:';
 /** ms after which a send that has no end yet is looked at: has LND taken it? */
 const TAKEN_MS = 300;
 /** HTLCs may be held for two weeks; the call ends with them. */
@@ -69,6 +79,12 @@ export interface Parts {
   settled(hash: string): readonly bigint[];
   /** Has a part of this hash been sent from here? */
   isOwn(hash: string): boolean;
+  /** HTLCs of a payment that no part from here has, and that have not failed: from here on they are followed as well. */
+  take(payment: Payment): Promise<void>;
+  /** Null: LND knows no payment of this hash. @throws LndError without an answer */
+  readPayment(hash: string): Promise<Payment | null>;
+  /** Is there a part of the hash without an end? */
+  isUnderWay(hash: string): boolean;
   /** Takes up again what an earlier process had sent. */
   resume(): void;
   stop(): void;
@@ -77,49 +93,13 @@ export interface Parts {
 export function createParts(client: LndClient, book: Notebook, height: () => Promise<number>): Parts {
   const tracked = new Set<string>();
   let stopped = false;
+  const remembered = rememberParts(book);
   /** The newest attempt that was seen. */
-  let newest = BigInt((book.facts.get(NEWEST) as string | undefined) ?? '0');
+  let newest = max(BigInt((book.facts.get(NEWEST) as string | undefined) ?? '0'), remembered.newestAttempt());
   /** Sends of this process that LND has not answered, or that have not left yet. */
   const calling = new Set<string>();
 
-  const read = (token: string): Sent | null => (book.facts.get(PREFIX + token) as Sent | undefined) ?? null;
-  const remembered = [...book.facts]
-    .filter(([key]) => key.startsWith(PREFIX))
-    .map(([key, sent]): [string, Sent] => [key.slice(PREFIX.length), sent as Sent]);
-  for (const [, sent] of remembered) newest = max(newest, BigInt(sent.attempt ?? 0), BigInt(sent.after));
-  const openOnes = new Map(remembered.filter(([, sent]) => sent.end === null));
-  const byHash = new Map<string, Set<string>>();
-  const family = (hash: string): Sent[] =>
-    [...(byHash.get(hash) ?? [])].flatMap((token) => read(token) ?? []);
-  for (const [token, { hash }] of remembered) byHash.set(hash, (byHash.get(hash) ?? new Set()).add(token));
-  /** Oldest first; as many are kept as events are. */
-  const ended = remembered
-    .filter(([, sent]) => sent.end !== null)
-    .sort(([, a], [, b]) => a.place - b.place)
-    .map(([token]) => token);
-
-  function save(token: string, sent: Sent, events: readonly Happening[] = []): Promise<void> {
-    const facts: [string, Sent | null][] = [[PREFIX + token, sent]];
-    byHash.set(sent.hash, (byHash.get(sent.hash) ?? new Set()).add(token));
-    if (sent.end === null) openOnes.set(token, sent);
-    else {
-      openOnes.delete(token);
-      ended.push(token);
-      const gone = ended.length > KEPT_EVENTS ? ended.shift() : undefined;
-      if (gone !== undefined) {
-        facts.push([PREFIX + gone, null]);
-        forget(gone);
-      }
-    }
-    return book.note({ events, facts });
-  }
-
-  function forget(token: string): void {
-    const hash = read(token)?.hash ?? '';
-    const tokens = byHash.get(hash);
-    tokens?.delete(token);
-    if (tokens?.size === 0) byHash.delete(hash);
-  }
+  const { read, family, save, open: openOnes } = remembered;
 
   /** Notes what an attempt says of its part; true when that is the end. */
   function apply(token: string, attempt: HTLCAttempt): boolean {
@@ -133,7 +113,6 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     return end !== null;
   }
 
-  /** Null: LND knows no payment of this hash. @throws LndError without an answer */
   async function readPayment(hash: string): Promise<Payment | null> {
     const updates = client.router.trackPaymentV2(
       { payment_hash: bytes(hash), no_inflight_updates: false },
@@ -146,6 +125,19 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       if (error instanceof LndError && error.code === status.NOT_FOUND) return null;
       throw error;
     }
+  }
+
+  async function take(payment: Payment): Promise<void> {
+    const hash = payment.payment_hash;
+    const found = strangers(family(hash), payment).map((attempt) => ({
+      attempt,
+      token: foundToken(hash, attempt),
+    }));
+    // All before the first of them ends.
+    for (const { token, attempt } of found)
+      await save(token, sentByOthers(hash, attempt), [foundEvent(token, hash, attempt)]);
+    for (const { token, attempt } of found) apply(token, attempt);
+    if (found.some(({ attempt }) => attempt.status === 'IN_FLIGHT')) void track(hash);
   }
 
   /** Looks at one part at LND. */
@@ -227,8 +219,8 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
         {
           payment_hash: bytes(order.paymentHash),
           route: toLndRoute(order.route, lastHop, at),
-          // A part that fails must not end what others complete; without a total, there are no others.
-          skip_temp_err: lastHop.mpp_record !== undefined,
+          // A part that fails must not end what others complete.
+          skip_temp_err: isOneOfSeveral(order, lastHop),
         },
         { deadlineMs: HELD_MS },
       )
@@ -355,7 +347,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
       family(hash)
         .filter(({ end }) => end?.kind === 'settled')
         .map(({ leavesMsat }) => BigInt(leavesMsat)),
-    isOwn: (hash) => byHash.has(hash),
+    isOwn: remembered.has,
+    take,
+    readPayment,
+    isUnderWay: (hash) => family(hash).some(({ end }) => end === null),
     resume() {
       for (const { hash } of openOnes.values()) void track(hash);
     },
@@ -375,6 +370,9 @@ export async function beginParts(client: LndClient, book: Notebook): Promise<voi
   const attempts = payments.flatMap(({ htlcs }) => htlcs.map(({ attempt_id }) => BigInt(attempt_id)));
   await book.note({ facts: [[NEWEST, max(0n, ...attempts).toString()]] });
 }
+
+const isOneOfSeveral = ({ route }: Delivery, { mpp_record: total }: Ask<Hop>): boolean =>
+  BigInt(total?.total_amt_msat ?? 0) > deliveredMsat(route);
 
 const isNotFailed = (attempt: HTLCAttempt): boolean => attempt.status !== 'FAILED';
 

@@ -10,7 +10,14 @@ export interface EventLog {
   append(news: News): void;
   /** The place of the last event; '0' before the first. */
   cursor(): Cursor;
-  subscribe(after: Cursor | null, deliver: (batch: readonly NodeEvent[]) => Promise<void>): Subscription;
+  /** @param sender what it sends from here on is told as its own */
+  subscribe(
+    after: Cursor | null,
+    deliver: (batch: readonly NodeEvent[]) => Promise<void>,
+    sender?: object,
+  ): Subscription;
+  /** A part leaves, and this has sent it. */
+  appendSent(sender: object, news: News): void;
   /** Goes on after a pause: see `isPaused`. */
   wake(): void;
   /** Ends every subscription. */
@@ -27,6 +34,7 @@ export function eventLog(time: Time, isPaused: () => boolean): EventLog {
   let events: NodeEvent[] = [];
   /** Events forgotten: the cursor of `events[index]` is `forgotten + index + 1`. */
   let forgotten = 0;
+  const senders = new WeakMap<NodeEvent, object>();
   const followers = new Set<Follower>();
   const wake = () => {
     for (const follower of followers) follower.wake();
@@ -39,19 +47,27 @@ export function eventLog(time: Time, isPaused: () => boolean): EventLog {
     }
     return place;
   };
+  const append = (news: News): NodeEvent => {
+    const event: NodeEvent = { ...news, cursor: String(forgotten + events.length + 1) };
+    events.push(event);
+    if (followers.size > 0) wake();
+    return event;
+  };
   return {
-    append(news) {
-      events.push({ ...news, cursor: String(forgotten + events.length + 1) });
-      if (followers.size > 0) wake();
-    },
+    append: (news) => void append(news),
+    appendSent: (sender, news) => void senders.set(append(news), sender),
     cursor: () => String(forgotten + events.length),
-    subscribe(after, deliver) {
+    subscribe(after, deliver, sender) {
       let place = after === null ? 0 : placeOf(after);
+      const live = forgotten + events.length;
+      const isOwn = (event: NodeEvent) => senders.get(event) === sender && Number(event.cursor) > live;
+      const seen = (event: NodeEvent): NodeEvent =>
+        event.kind === 'part_found' && isOwn(event) ? { ...event, own: true } : event;
       const follower = follow(time, deliver, {
         isPaused,
         batch: () => {
           place = Math.max(place, forgotten);
-          return events.slice(place - forgotten, place - forgotten + BATCH);
+          return events.slice(place - forgotten, place - forgotten + BATCH).map(seen);
         },
         acknowledge: (count) => {
           place += count;

@@ -1,6 +1,6 @@
 /** How HTLCs travel: out hop by hop, and back as a preimage or a failure. Source: BOLT 2, BOLT 4. */
 import { type Preimage, untrusted } from '../../lightning/ids.ts';
-import { deliveredMsat, type Hop, totalCltvDelta } from '../../lightning/route.ts';
+import { deliveredMsat, type Hop, feeMsat as routeFeeMsat, totalCltvDelta } from '../../lightning/route.ts';
 import { msat } from '../../money/msat.ts';
 import { forwardingFee } from '../../money/ppm.ts';
 import type { PartFailure, PartOrder, SendAnswer } from '../node.ts';
@@ -26,7 +26,8 @@ const refused = (reason: PartFailure, detail: string): SendAnswer => ({
 });
 const IN_FLIGHT = { kind: 'in_flight' } as const;
 
-export function sendPart(ground: Ground, node: NodeState, order: PartOrder): SendAnswer {
+/** @param sender the driver that sends it */
+export function sendPart(ground: Ground, node: NodeState, order: PartOrder, sender: object): SendAnswer {
   if (node.parts.has(order.token)) return { kind: 'duplicate' };
   const objection = objectionTo(ground, node, order);
   if (objection !== null) return objection;
@@ -35,6 +36,13 @@ export function sendPart(ground: Ground, node: NodeState, order: PartOrder): Sen
   const flight = { token, paymentHash, paymentSecret, totalMsat, origin: node, hops, htlcs: [] };
   node.parts.set(token, IN_FLIGHT);
   node.inFlight.set(token, flight);
+  node.log.appendSent(sender, {
+    kind: 'part_found',
+    token,
+    paymentHash,
+    amountMsat: deliveredMsat(route),
+    feeMsat: routeFeeMsat(route),
+  });
   offer(ground, flight, node, hops[0], ground.height() + totalCltvDelta(route));
   ground.wire.drain();
   return { kind: 'accepted' };

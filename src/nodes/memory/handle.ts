@@ -88,7 +88,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     invoice: (order) => call('invoice', () => makeInvoice(ground, node, order)),
     lookupInvoice: (hash) => call('lookupInvoice', () => invoiceStatus(ground, node, hash)),
     cancelInvoice: (hash) => call('cancelInvoice', () => cancelInvoice(ground, node, hash)),
-    sendPart: (order) => call('sendPart', () => sendPart(ground, node, order)),
+    sendPart: (order) => call('sendPart', () => sendPart(ground, node, order, subscriptions)),
     lookup: ({ token }) => call('lookup', () => node.parts.get(token) ?? { kind: 'not_found' }),
     pendingHtlcs: () => call('pendingHtlcs', () => pendingOf(node)),
     connect: (peer) => call('connect', () => around.connect(node, peer)),
@@ -97,7 +97,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
     confirmations: (txid) => call('confirmations', () => around.coins.confirmations(node, txid)),
     subscribe(after, deliver) {
       if (stopped) throw new ConnectionLost(`${node.name}: the driver has been stopped`);
-      const subscription = node.log.subscribe(after, deliver);
+      const subscription = node.log.subscribe(after, deliver, subscriptions);
       subscriptions.add(subscription);
       return {
         ended: subscription.ended,
@@ -190,6 +190,7 @@ function channelOf(channel: ChannelState, node: NodeState): Channel {
     remoteMsat: msat(channel.capacityMsat - mine.localMsat - pending),
     spendableMsat: msat(spendableMsat(channel, mine)),
     receivableMsat: msat(spendableMsat(channel, theirs)),
+    updates: null,
     active: isActive(channel),
     private: channel.private,
   };

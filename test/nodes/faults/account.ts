@@ -36,7 +36,7 @@ export async function openAccount({ world, driven }: Bed, name: ConformanceName)
       const now = balances ?? (await driven(name).node.balances());
       const events = await upTo(now.cursor);
       const held = start.channelsMsat + inFlightMsat(start);
-      const channels = events.reduce((sum, event) => sum + channelEffect(event, sent), held);
+      const channels = events.reduce((sum, event) => sum + channelEffect(event, sent, events), held);
       const coins = events.reduce((sum, event) => sum + coinEffect(event), start.onchainMsat as bigint);
       assert.deepEqual(
         { channels: now.channelsMsat + inFlightMsat(now), coins: now.onchainMsat as bigint },
@@ -62,7 +62,7 @@ export const listed = (events: readonly NodeEvent[]): string =>
     (_, value) => (typeof value === 'bigint' ? `${value}` : value),
   );
 
-function channelEffect(event: NodeEvent, sent: readonly PartOrder[]): bigint {
+function channelEffect(event: NodeEvent, sent: readonly PartOrder[], all: readonly NodeEvent[]): bigint {
   switch (event.kind) {
     case 'invoice_settled':
       return event.receivedMsat;
@@ -73,6 +73,8 @@ function channelEffect(event: NodeEvent, sent: readonly PartOrder[]): bigint {
     case 'channel_closed':
       return -event.localMsat;
     case 'part_settled': {
+      const found = of(all, 'part_found').find(({ token }) => token === event.token);
+      if (found !== undefined) return -found.amountMsat - event.feeMsat;
       const order = sent.find(({ token }) => token === event.token);
       assert(order, 'an end of a part that was never sent');
       return -deliveredMsat(order.route) - event.feeMsat;

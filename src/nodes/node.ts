@@ -132,6 +132,8 @@ export interface PartOrder {
   readonly totalMsat: Msat;
   /** Delivers this part's amount, at most `totalMsat`. */
   readonly route: Route;
+  /** The node itself must refuse it from then on, where it can: its sender may have been frozen. ms since 1970. */
+  readonly notAfter?: number;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { validUntil } from './macaroon.ts';
 
 /** What may be left out of a request: everything. */
 export type Ask<T> = T extends Buffer | string | number | boolean | null
@@ -26,6 +27,8 @@ export type Ask<T> = T extends Buffer | string | number | boolean | null
 export interface CallOptions {
   /** ms until the call is given up. Default 30,000; streams: none. */
   readonly deadlineMs?: number;
+  /** LND itself refuses the call from then on, by its own clock: however long it was held up on its way. ms since 1970. */
+  readonly notAfter?: number;
 }
 
 /** @throws LndError */
@@ -100,21 +103,21 @@ export const fingerprint = (pem: string): string => new X509Certificate(pem).fin
 const BY_ITSELF = { allowPartialTrustChain: true };
 
 /** The server is whoever has a pinned certificate, under whatever name it is reached. */
-function channelCredentials({ certificates, macaroon }: LndAddress): ChannelCredentials {
+function channelCredentials({ certificates }: LndAddress): ChannelCredentials {
   const pins = new Set(certificates.map(fingerprint));
-  const secure =
-    pins.size === 0
-      ? credentials.createSsl()
-      : credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
-          checkServerIdentity: (_, { fingerprint256 }) =>
-            pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
-        });
+  return pins.size === 0
+    ? credentials.createSsl()
+    : credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
+        checkServerIdentity: (_, { fingerprint256 }) =>
+          pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
+      });
+}
+
+/** What a call bears. */
+function bearing(macaroon: string, { notAfter }: CallOptions = {}): Metadata {
   const metadata = new Metadata();
-  metadata.set('macaroon', macaroon);
-  return credentials.combineChannelCredentials(
-    secure,
-    credentials.createFromMetadataGenerator((_, done) => done(null, metadata)),
-  );
+  metadata.set('macaroon', notAfter === undefined ? macaroon : validUntil(macaroon, notAfter));
+  return metadata;
 }
 
 export interface Connection {
@@ -138,18 +141,26 @@ export function connect(to: LndAddress): Connection {
   return {
     service<Service>(name: string): Service {
       const methods = Object.values(definitions()[name] as object) as MethodDefinition<object, object>[];
-      const verbs = methods.map((method) => [(method.originalName ?? '') as string, callOf(client, method)]);
+      const verbs = methods.map((method) => [
+        (method.originalName ?? '') as string,
+        callOf(client, method, to.macaroon),
+      ]);
       return Object.fromEntries(verbs) as Service;
     },
     close: () => client.close(),
   };
 }
 
-function callOf(client: Client, method: MethodDefinition<object, object>): unknown {
+function callOf(client: Client, method: MethodDefinition<object, object>, macaroon: string): unknown {
   const { path, requestSerialize: to, responseDeserialize: from } = method;
   if (method.requestStream) {
     return () => {
-      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, to, from);
+      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(
+        path,
+        to,
+        from,
+        bearing(macaroon),
+      );
       const write = (message: object) => call.write(message);
       return { ...incoming(path, call), write, end: () => call.end() };
     };
@@ -157,16 +168,27 @@ function callOf(client: Client, method: MethodDefinition<object, object>): unkno
   if (method.responseStream) {
     return (request: object, { deadlineMs }: CallOptions = {}) => {
       const deadline = deadlineMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + deadlineMs;
-      return incoming(path, client.makeServerStreamRequest(path, to, from, request, { deadline }));
+      return incoming(
+        path,
+        client.makeServerStreamRequest(path, to, from, request, bearing(macaroon), { deadline }),
+      );
     };
   }
-  return (request: object, { deadlineMs = DEADLINE_MS }: CallOptions = {}) =>
+  return (request: object, options: CallOptions = {}) =>
     new Promise((resolve, reject) => {
-      const deadline = Date.now() + deadlineMs;
-      client.makeUnaryRequest(path, to, from, request, new Metadata(), { deadline }, (error, response) => {
-        if (error !== null) reject(new LndError(path, error));
-        else resolve(response);
-      });
+      const deadline = Date.now() + (options.deadlineMs ?? DEADLINE_MS);
+      client.makeUnaryRequest(
+        path,
+        to,
+        from,
+        request,
+        bearing(macaroon, options),
+        { deadline },
+        (error, response) => {
+          if (error !== null) reject(new LndError(path, error));
+          else resolve(response);
+        },
+      );
     });
 }
 
@@ -196,6 +218,10 @@ export const isAway = (error: unknown): boolean =>
 
 /** A call, or a stream that has a deadline, took too long. */
 export const isSlow = ({ code }: LndError): boolean => code === status.DEADLINE_EXCEEDED;
+
+/** True for a call that came too late, by LND's clock. */
+export const isExpired = (error: unknown): boolean =>
+  error instanceof LndError && /macaroon has expired|time-before/.test(error.message);
 
 /** True for a refusal by macaroon: what is missing is in the message. */
 export const isDenied = (error: unknown): error is LndError =>

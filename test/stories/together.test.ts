@@ -6,8 +6,8 @@ import { type MemoryFleet, memoryWorld, startMemoryFleet } from '../support/memo
 import { expectAllWell, settled } from '../support/well.ts';
 
 const PAYMENTS = 96;
-/** One alone needs some 45; together at most a few more than 5. */
-const STATEMENTS_MAX = 15;
+/** Until it is answered. One alone needs some 17; together it is little more than 1. */
+const STATEMENTS_MAX = 4;
 
 let fleet: MemoryFleet;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 /** Whether this database is the one that it was, and whose history it has: read by every process on it. */
 import type { Statements, Tx } from '../kit/db.ts';
+import { askTogether } from '../kit/together.ts';
 import type { NodeId } from '../lightning/ids.ts';
 
 /** What the books do not know of the time before them. */
@@ -14,13 +15,14 @@ export interface Past {
 }
 
 /** One statement, so one moment. */
-export const readPast = (read: Statements): Promise<Past> =>
+export const readPast: (read: Statements) => Promise<Past> = askTogether((read) =>
   read.one<Past>(
     `select epoch, since, identity is not null and identity = database_identity() as current,
             array(select node.id from node join node_session on node_session.node_id = node.id
                   where greatest(imported_epoch, waived_epoch) < epoch order by node.id) as unimported
      from past`,
-  );
+  ),
+);
 
 /**
  * Begins an epoch if this database is not the one in which the last began: from here on nothing is sent until all have

@@ -1,6 +1,6 @@
 /** What every process on the database must know: who is drained, and whether anything is sent at all. */
 import type { Statements, Tx } from '../kit/db.ts';
-import { together } from '../kit/together.ts';
+import { askTogether, together } from '../kit/together.ts';
 import type { NodeId } from '../lightning/ids.ts';
 import type { Drain } from './standing.ts';
 
@@ -18,12 +18,7 @@ export interface Panic {
 
 const PANIC = 'select is_on as "on", epoch, reason, principal, at from panic';
 
-export const readPanic = (read: Statements): Promise<Panic> => readPanicOnce(read, null);
-
-const readPanicOnce = together(async (read: Statements, all: readonly null[]) => {
-  const panic = await read.one<Panic>(PANIC);
-  return all.map(() => panic);
-});
+export const readPanic: (read: Statements) => Promise<Panic> = askTogether((read) => read.one<Panic>(PANIC));
 
 export async function readDrains(read: Statements): Promise<ReadonlyMap<NodeId, readonly Drain[]>> {
   const rows = await read.query<Drain & { node_id: NodeId }>(

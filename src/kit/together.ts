@@ -57,6 +57,15 @@ export const writeTogether = <In>(
     return all.map(() => undefined);
   }) as (tx: Tx, one: In) => Promise<void>;
 
+/** As `together`, for what is the same for all who ask. */
+export function askTogether<Out>(ask: (on: Statements) => Promise<Out>): (on: Statements) => Promise<Out> {
+  const askOnce = together(async (on: Statements, all: readonly null[]) => {
+    const out = await ask(on);
+    return all.map(() => out);
+  });
+  return (on) => askOnce(on, null);
+}
+
 /** A work that may share its transaction with others, but never with one of which it has a key. */
 export interface Shared<In> {
   readonly item: In;

@@ -21,7 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
     change(SCHEMA, 'obligation_source_key: ({ source }) => source', 'obligation_source_key: () => null'),
     change('src/kit/idempotency.ts', 'if (!(await takeKey(tx, request))) {', 'if (false) {'),
   ),
-  mutation('hash claim', change('src/payments/service.ts', 'if (other !== null) {', 'if (false) {')),
+  mutation('hash claim', change('src/payments/service.ts', 'payment.id))) {', 'payment.id)) && false) {')),
   mutation(
     'intent first',
     change(

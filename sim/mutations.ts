@@ -80,7 +80,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'unique credit',
-    change('src/payments/receive.ts', "(row.state === 'settled' && !row.internal)", 'false'),
+    change('src/payments/receive.ts', "(row.state === 'settled' && !row.internal)", '(false)'),
     change(
       'src/payments/receive.ts',
       "  if (row.state === 'settled') {\n    const message",

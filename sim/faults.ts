@@ -47,8 +47,8 @@ const soon = (chance: Chance, { spanMs, times }: Shape): number =>
   chance.odds(0.6) ? Math.max(0, chance.pick(times) + chance.whole(-100, 150)) : chance.whole(0, spanMs);
 const span = (chance: Chance): number => {
   const kind = chance();
-  if (kind < 0.7) return chance.whole(100, 3_000);
-  return kind < 0.9 ? chance.whole(3_000, 15_000) : chance.whole(15_000, 60_000);
+  if (kind < 0.8) return chance.whole(100, 2_500);
+  return kind < 0.95 ? chance.whole(2_500, 12_000) : chance.whole(12_000, 60_000);
 };
 const atNode = (chance: Chance, shape: Shape): Hit => ({
   at: soon(chance, shape),
@@ -273,6 +273,14 @@ const table = {
       line.loseStatements -= amount;
     },
   },
+  stale_restore: {
+    number: 25,
+    plan: (chance, shape) => ({ at: soon(chance, shape), lastsMs: chance.whole(100, 4_000) }),
+    begin(world, { lastsMs }) {
+      const putBack = world.dump();
+      world.timeline.after(lastsMs, putBack);
+    },
+  },
   request_doubled: { number: null, plan: lossy, ...way('doubleRequests') },
   slow_way: {
     number: null,
@@ -325,5 +333,4 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = table;
 export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   receiver_down: '15: there are no webhooks yet',
   webhook_twice: '16: there are no webhooks yet',
-  stale_restore: '25: nothing imports the nodes’ histories yet',
 };

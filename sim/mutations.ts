@@ -123,6 +123,12 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   ),
   mutation(
+    'nothing is sent in an unknown past',
+    change('src/payments/service.ts', '  refuseInUnknownPast(await readPast(tx));\n', ''),
+    change(SENDING, 'if (panic || unimported)', 'if (panic)'),
+    change(SENDING, 'if (!past.current || past.unimported.length > 0)', 'if (false)'),
+  ),
+  mutation(
     'no account below zero',
     change('sim/model/ledger/store.ts', 'next.floored && next.balance_msat < 0n', 'false'),
     change(SCHEMA, "'account_floor'", 'null'),

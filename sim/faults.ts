@@ -273,6 +273,14 @@ const table = {
       line.loseStatements -= amount;
     },
   },
+  stale_restore: {
+    number: 25,
+    plan: (chance, shape) => ({ at: soon(chance, shape), lastsMs: chance.whole(100, 4_000) }),
+    begin(world, { lastsMs }) {
+      const putBack = world.dump();
+      world.timeline.after(lastsMs, putBack);
+    },
+  },
   request_doubled: { number: null, plan: lossy, ...way('doubleRequests') },
   slow_way: {
     number: null,
@@ -325,5 +333,4 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = table;
 export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   receiver_down: '15: there are no webhooks yet',
   webhook_twice: '16: there are no webhooks yet',
-  stale_restore: '25: nothing imports the nodes’ histories yet',
 };

@@ -168,6 +168,7 @@ export function sqlStore(timeline: Timeline, chance: Chance, line: Line, databas
       for (const die of dying.get(machine) ?? []) die();
     },
     breakAll: () => {},
+    dump: () => null,
     auditor: {
       ...shared,
       read: {

@@ -30,6 +30,8 @@ export interface Store {
   gone(machine: Machine): void;
   /** Every connection breaks. */
   breakAll(): void;
+  /** Dumps what is committed. The answer puts the database back to it; null: not here. */
+  dump(): (() => void) | null;
   /** Sees what is committed, unhindered, for those who judge. */
   readonly auditor: Db;
   stop(): Promise<void>;
@@ -97,6 +99,10 @@ export function modelStore(timeline: Timeline, chance: Chance, line: Line): Stor
     },
     gone: (machine) => model.crash(machine.name),
     breakAll: model.breakAll,
+    dump() {
+      const dumped = model.dump();
+      return () => model.restore(dumped);
+    },
     auditor: model.connect(AUDITOR),
     stop: async () => {},
   };

@@ -159,9 +159,10 @@ const table = {
     number: 8,
     processes: 2,
     plan: (chance, shape) => ({
-      ...atPlace(['readClearance', 'after readClearance'], 2)(chance, shape),
+      ...atPlace(['readClearance', 'after readClearance'], 1)(chance, shape),
       at: 0,
-      lastsMs: chance.whole(9_000, 70_000),
+      slot: -1,
+      lastsMs: chance.whole(9_000, 60_000),
     }),
     ...freeze,
   },
@@ -309,12 +310,16 @@ const table = {
   },
   false_failure: { number: null, ...lies('falseFailures') },
   false_preimage: { number: null, ...lies('falsePreimages') },
+  // Its request leaves once it is thawed: the node refuses what comes too late.
   frozen_in_send: {
     number: 8,
-    mixed: false,
-    plan: (chance, shape) => ({
-      ...atPlace(['sendPart'], 3)(chance, shape),
-      lastsMs: chance.whole(25_000, 90_000),
+    processes: 2,
+    plan: (chance) => ({
+      at: 0,
+      lastsMs: chance.whole(34_000, 60_000),
+      slot: -1,
+      place: 'sendPart',
+      passes: chance.whole(0, 1),
     }),
     ...freeze,
   },

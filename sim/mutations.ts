@@ -54,6 +54,10 @@ export const MUTATIONS: readonly Mutation[] = [
     change('src/fleet/lease.ts', ' && clock.elapsed() < heldUntil', ''),
   ),
   mutation(
+    'a node refuses what comes too late',
+    change(SENDING, 'clearance.at + VALID_MS', 'Number.POSITIVE_INFINITY'),
+  ),
+  mutation(
     'no failover on unknown',
     change(
       SENDING,

@@ -5,7 +5,7 @@ import type { Strike } from './plan.ts';
 export interface Victim {
   readonly name: string;
   kill(): Promise<void>;
-  /** Resolves when it answers again. */
+  /** Resolves when it can be struck again. */
   start(): Promise<void>;
   freeze(): void;
   thaw(): void;

@@ -137,6 +137,11 @@ export interface PartOrder {
   readonly totalMsat: Msat;
   /** Delivers this part's amount, at most `totalMsat`. */
   readonly route: Route;
+  /**
+   * A node to which the part comes later, by its own clock, refuses it: whoever asked may have been frozen, and others have
+   * drawn their conclusions. ms since 1970.
+   */
+  readonly expiresAt: number;
 }
 
 /**

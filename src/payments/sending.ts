@@ -28,6 +28,8 @@ import {
   timeSinceSend,
 } from './store.ts';
 
+/** A node that gets a part later than so many ms after the last look refuses it; long before its absence is believed. */
+const VALID_MS = 20_000;
 /** A send leaves so soon after its claim or not at all: well before another worker may claim it. */
 const SEND_WITHIN_MS = 10_000;
 const MAX_ATTEMPTS = 12;
@@ -136,14 +138,15 @@ async function sendUnlessStopped(
   hold: (call: Promise<unknown>) => void,
 ): Promise<{ answer: SendAnswer | null; sendMs: number } | 'stopped' | 'outdated' | 'drained' | 'late'> {
   const { nodeId, token } = open.part;
-  const { panic, drained, begun, unimported, outdated } = await readClearance(context.db.read, token);
+  const clearance = await readClearance(context.db.read, token);
+  const { panic, drained, begun, unimported, outdated } = clearance;
   if (panic || unimported) return 'stopped';
   if (outdated) return 'outdated';
   if (drained && !begun) return 'drained';
   if (isLate(context, effect)) return 'late';
   const { node } = context.fleet().get(nodeId);
   const asked = context.clock.elapsed();
-  const answer = await callSend(context, { ...open, node }, hold);
+  const answer = await callSend(context, { ...open, node }, clearance.at + VALID_MS, hold);
   return { answer, sendMs: Math.round(context.clock.elapsed() - asked) };
 }
 
@@ -151,6 +154,7 @@ async function sendUnlessStopped(
 async function callSend(
   context: PaymentsContext,
   { part, stored, node }: OpenPart,
+  expiresAt: number,
   hold: (call: Promise<unknown>) => void,
 ): Promise<SendAnswer | null> {
   const order: PartOrder = {
@@ -160,6 +164,7 @@ async function callSend(
     paymentMetadata: stored.paymentMetadata,
     totalMsat: stored.payment.amountMsat,
     route: part.route,
+    expiresAt,
   };
   context.unanswered.add(part.token);
   try {

@@ -178,7 +178,10 @@ export const fleet = [
   read('readPanic', fc.constant(null), (s, on) => s.switches.readPanic(on)),
   read('readDrains', fc.constant(null), (s, on) => s.switches.readDrains(on)),
   read('unconfirmed', big(2), (s, on, epoch) => s.switches.unconfirmed(on, epoch)),
-  read('readClearance', token, (s, on, of) => s.switches.readClearance(on, of)),
+  read('readClearance', token, async (s, on, of) => {
+    const { at: _, ...clearance } = await s.switches.readClearance(on, of);
+    return clearance;
+  }),
   write('addDrain', fc.tuple(node, drain), (s, tx, [id, of]) => s.switches.addDrain(tx, id, of)),
   write('endDrains', fc.tuple(node, several<Drain['cause']>('hand', 'rule', 'past')), (s, tx, [id, causes]) =>
     s.switches.endDrains(tx, id, causes),

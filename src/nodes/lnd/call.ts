@@ -15,6 +15,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { attenuate } from './macaroon.ts';
 
 /** What may be left out of a request: everything. */
 export type Ask<T> = T extends Buffer | string | number | boolean | null
@@ -26,6 +27,8 @@ export type Ask<T> = T extends Buffer | string | number | boolean | null
 export interface CallOptions {
   /** ms until the call is given up. Default 30,000; streams: none. */
   readonly deadlineMs?: number;
+  /** LND refuses the call if it comes later, by its own clock. ms since 1970; default: never. Not for streams. */
+  readonly expiresAt?: number;
 }
 
 /** @throws LndError */
@@ -100,22 +103,26 @@ export const fingerprint = (pem: string): string => new X509Certificate(pem).fin
 const BY_ITSELF = { allowPartialTrustChain: true };
 
 /** The server is whoever has a pinned certificate, under whatever name it is reached. */
-function channelCredentials({ certificates, macaroon }: LndAddress): ChannelCredentials {
+function channelCredentials({ certificates }: LndAddress): ChannelCredentials {
   const pins = new Set(certificates.map(fingerprint));
-  const secure =
-    pins.size === 0
-      ? credentials.createSsl()
-      : credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
-          checkServerIdentity: (_, { fingerprint256 }) =>
-            pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
-        });
-  const metadata = new Metadata();
-  metadata.set('macaroon', macaroon);
-  return credentials.combineChannelCredentials(
-    secure,
-    credentials.createFromMetadataGenerator((_, done) => done(null, metadata)),
-  );
+  if (pins.size === 0) return credentials.createSsl();
+  return credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
+    checkServerIdentity: (_, { fingerprint256 }) =>
+      pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
+  });
 }
+
+/** What goes along with a call. */
+type Credentials = (expiresAt?: number) => Metadata;
+
+const credentialsOf =
+  ({ macaroon }: LndAddress): Credentials =>
+  (expiresAt) => {
+    const limit = expiresAt === undefined ? null : `time-before ${new Date(expiresAt).toISOString()}`;
+    const metadata = new Metadata();
+    metadata.set('macaroon', limit === null ? macaroon : attenuate(macaroon, limit));
+    return metadata;
+  };
 
 export interface Connection {
   /** The calls of a service, such as `lnrpc.Lightning`; the shape is that of the generated types. */
@@ -135,21 +142,25 @@ export function connect(to: LndAddress): Connection {
       ? {}
       : { 'grpc.ssl_target_name_override': 'lnd' }),
   });
+  const show = credentialsOf(to);
   return {
     service<Service>(name: string): Service {
       const methods = Object.values(definitions()[name] as object) as MethodDefinition<object, object>[];
-      const verbs = methods.map((method) => [(method.originalName ?? '') as string, callOf(client, method)]);
+      const verbs = methods.map((method) => [
+        (method.originalName ?? '') as string,
+        callOf(client, method, show),
+      ]);
       return Object.fromEntries(verbs) as Service;
     },
     close: () => client.close(),
   };
 }
 
-function callOf(client: Client, method: MethodDefinition<object, object>): unknown {
+function callOf(client: Client, method: MethodDefinition<object, object>, show: Credentials): unknown {
   const { path, requestSerialize: to, responseDeserialize: from } = method;
   if (method.requestStream) {
     return () => {
-      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, to, from);
+      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, to, from, show());
       const write = (message: object) => call.write(message);
       return { ...incoming(path, call), write, end: () => call.end() };
     };
@@ -157,13 +168,13 @@ function callOf(client: Client, method: MethodDefinition<object, object>): unkno
   if (method.responseStream) {
     return (request: object, { deadlineMs }: CallOptions = {}) => {
       const deadline = deadlineMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + deadlineMs;
-      return incoming(path, client.makeServerStreamRequest(path, to, from, request, { deadline }));
+      return incoming(path, client.makeServerStreamRequest(path, to, from, request, show(), { deadline }));
     };
   }
-  return (request: object, { deadlineMs = DEADLINE_MS }: CallOptions = {}) =>
+  return (request: object, { deadlineMs = DEADLINE_MS, expiresAt }: CallOptions = {}) =>
     new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs;
-      client.makeUnaryRequest(path, to, from, request, new Metadata(), { deadline }, (error, response) => {
+      client.makeUnaryRequest(path, to, from, request, show(expiresAt), { deadline }, (error, response) => {
         if (error !== null) reject(new LndError(path, error));
         else resolve(response);
       });

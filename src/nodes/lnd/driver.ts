@@ -38,6 +38,8 @@ interface Driven {
 
 const HEIGHT = 'block';
 const CONNECT_SECONDS = '30';
+/** LND refuses a keysend that comes later. */
+const KEYSEND_VALID_MS = 20_000;
 
 /** Nothing is asked of LND before the first verb; it may be away then, and come later. */
 export function openLnd({ client, journal }: LndOptions): LightningNode {
@@ -84,7 +86,10 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
   };
   const further = lndFacets(
     client,
-    keysend(async (order, lastHop) => (await drive()).parts.send(order, lastHop)),
+    keysend(async (order, lastHop) => {
+      const expiresAt = Date.now() + KEYSEND_VALID_MS;
+      return (await drive()).parts.send({ ...order, expiresAt }, lastHop);
+    }),
   );
   const without = (off: ReadonlySet<Facet>): Facets =>
     Object.fromEntries(Object.entries({ ...facets, ...further }).filter(([name]) => !off.has(name as Facet)));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMacaroon } from './macaroon.ts';
+import { attenuate, readMacaroon } from './macaroon.ts';
 
 /** Baked by lnd 0.21.3-beta of a test network: info:read, invoices:read, offchain:read. */
 const READ_ONLY =
@@ -18,6 +18,15 @@ describe('a macaroon of LND', () => {
     const caveat = `02${limit.length.toString(16)}${Buffer.from(limit).toString('hex')}00`;
     const limited = READ_ONLY.replace('00000620', `00${caveat}000620`);
     expect(readMacaroon(limited)).toMatchObject({ kind: 'macaroon', caveats: [limit] });
+  });
+  it('is given a further limit, and another after that', () => {
+    const once = attenuate(READ_ONLY, 'time-before 2026-11-21T18:00:00Z');
+    const twice = attenuate(once, 'ipaddr 10.0.0.7');
+    expect(readMacaroon(twice)).toMatchObject({
+      kind: 'macaroon',
+      caveats: ['time-before 2026-11-21T18:00:00Z', 'ipaddr 10.0.0.7'],
+    });
+    expect(once.slice(-64)).not.toBe(READ_ONLY.slice(-64));
   });
   it('is none when it is cut anywhere, or something else', () => {
     for (let length = 0; length < READ_ONLY.length; length += 2) {

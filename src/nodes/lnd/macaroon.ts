@@ -3,6 +3,7 @@
  * `lncli printmacaroon` shows them. Whether it is genuine only the daemon knows.
  * Format: libmacaroons v2 binary; the identifier is version 3 of go-macaroon-bakery (a byte 3, then protobuf).
  */
+import { createHmac } from 'node:crypto';
 
 /** `offchain:write`, `uri:/lnrpc.Lightning/GetInfo`. */
 export type Grant = `${string}:${string}`;
@@ -21,6 +22,7 @@ const BAKERY_V3 = 3;
 const END = 0;
 const IDENTIFIER = 2;
 const SIGNATURE = 6;
+const SIGNATURE_BYTES = 32;
 
 export function readMacaroon(hex: string): ReadMacaroon {
   if (!/^([0-9a-f]{2})+$/.test(hex)) return { kind: 'fault' };
@@ -41,7 +43,7 @@ function decode(bytes: Buffer): ReadMacaroon {
     if (caveat.size === 0) break;
     caveats.push((caveat.get(IDENTIFIER) ?? Buffer.alloc(0)).toString('utf8'));
   }
-  const signed = reader.varint() === SIGNATURE && reader.bytes(reader.varint()).length === 32;
+  const signed = reader.varint() === SIGNATURE && reader.bytes(reader.varint()).length === SIGNATURE_BYTES;
   if (!signed || identifier === undefined || identifier[0] !== BAKERY_V3) return { kind: 'fault' };
   return { kind: 'macaroon', grants: readGrants(identifier.subarray(1)), caveats };
 }
@@ -79,6 +81,25 @@ function readFields(message: Buffer): { readonly field: number; readonly bytes: 
     fields.push({ field: tag >> 3, bytes: reader.bytes(reader.varint()) });
   }
   return fields;
+}
+
+/**
+ * The macaroon with one more limit, which LND checks and nobody can take off again.
+ * @param caveat such as `time-before 2026-11-21T18:00:00.000Z`, at most 127 bytes
+ */
+export function attenuate(macaroon: string, caveat: string): string {
+  const bytes = Buffer.from(macaroon, 'hex');
+  // It ends with the end of the caveats, the signature's type and length, and the signature.
+  const end = bytes.length - SIGNATURE_BYTES - 3;
+  const name = Buffer.from(caveat, 'utf8');
+  if (name.length > 127) throw new RangeError('the caveat is too long');
+  const signature = createHmac('sha256', bytes.subarray(end + 3))
+    .update(name)
+    .digest();
+  const section = Buffer.concat([Buffer.from([IDENTIFIER, name.length]), name, Buffer.from([END])]);
+  return Buffer.concat([bytes.subarray(0, end), section, bytes.subarray(end, end + 3), signature]).toString(
+    'hex',
+  );
 }
 
 type Reader = ReturnType<typeof readerOf>;

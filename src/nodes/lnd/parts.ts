@@ -61,7 +61,7 @@ const NEWEST = 'attempts';
 /** So many of the newest payments are looked at for the attempt to begin with. */
 const LOOK_BACK = '100';
 
-export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route'>;
+export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route' | 'expiresAt'>;
 
 export interface Parts {
   /** @param lastHop what the payee finds in the onion besides the amount */
@@ -188,7 +188,10 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     // The hash is paid already: said before anything is sent.
     if (error.code === status.ALREADY_EXISTS) return { kind: 'refused', reason: 'payee_refused', detail };
     const attempt = await look(token).catch(() => 'no answer' as const);
-    return attempt === null ? { kind: 'refused', reason: 'no_route', detail } : null;
+    if (attempt !== null) return null;
+    // It came too late, by LND's clock.
+    const reason = /has expired/.test(error.message) ? 'timeout' : 'no_route';
+    return { kind: 'refused', reason, detail };
   }
 
   async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
@@ -222,7 +225,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
           // A part that fails must not end what others complete.
           skip_temp_err: isOneOfSeveral(order, lastHop),
         },
-        { deadlineMs: HELD_MS },
+        { deadlineMs: HELD_MS, expiresAt: order.expiresAt },
       )
       .finally(() => calling.delete(token));
     const outcome = call.then(

@@ -5,7 +5,7 @@ import { type Launch, launchProduct, type Product } from '../../support/product.
 import type { Door } from '../door.ts';
 import type { Victim } from './victim.ts';
 
-/** `start` returns at once: it may be struck again while it comes up. */
+/** May be struck again while it comes up: `start` resolves then as well. */
 export interface ArgosyProcess extends Victim {
   /** @throws Error while it does not run */
   client(): Argosy;
@@ -15,7 +15,7 @@ export interface ArgosyProcess extends Victim {
 }
 
 /** A request that is not answered meanwhile may go to the other process. */
-const ANSWER_MS = 6_000;
+const ANSWER_MS = 10_000;
 const START_MS = 120_000;
 const AGAIN_MS = 500;
 
@@ -60,9 +60,7 @@ export function superviseArgosy(name: string, door: Door, launch: Launch): Argos
       if (argosy === null) throw new Error(`${name} does not run`);
       return argosy;
     },
-    async start() {
-      comeUp(performance.now() + START_MS).catch(died.reject);
-    },
+    start: () => comeUp(performance.now() + START_MS),
     async kill() {
       const killed = product;
       product = null;

@@ -33,7 +33,8 @@ export function lndStrangers(network: Network<CrashName>): People {
       const { rest } = network.node(person as CrashName);
       // The end of an earlier try is an answer as well: in parts it may come after minutes.
       const hash = Buffer.from(hashOf(invoice), 'hex').toString('base64url');
-      const track = `/v2/router/track/${hash}?no_inflight_updates=true`;
+      // LND wants the padding, and Node leaves it out.
+      const track = `/v2/router/track/${hash}=?no_inflight_updates=true`;
       const before = rest<LndPayment>('GET', track).catch((error: unknown) => {
         if (error instanceof RestRefused && /initiated/.test(error.message)) return null;
         throw error;

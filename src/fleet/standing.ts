@@ -46,7 +46,9 @@ export type ProblemOfNode =
   | 'no_peers'
   | 'slow'
   | 'over_exposure'
-  | 'history_missing';
+  | 'history_missing'
+  | 'clock_off'
+  | 'restored';
 
 export interface StandingFacts {
   readonly joining: Joining;
@@ -75,7 +77,8 @@ export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: nu
   if (joining.kind === 'waiting' || owner === 'nobody' || reading.reach === 'down') return 'down';
   if (owner === 'here' ? stream === null || stream.error !== null : trouble !== null) return 'down';
   const consequence = chain === null ? 'none' : consequenceOf(chain, patience, nowMs);
-  if (drains.length > 0 || consequence === 'drain') return 'drained';
+  const restored = reading.info?.restored !== undefined;
+  if (drains.length > 0 || consequence === 'drain' || restored) return 'drained';
   if (reading.reach === 'lagging') return 'lagging';
   return consequence === 'no_sends' ? 'disputed' : 'up';
 }
@@ -130,10 +133,19 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
         code: `chain_${chain.verdict.kind as 'behind' | 'forked' | 'disputed'}`,
         text: reason,
       },
-    reading.reach === 'lagging' && {
-      code: 'lagging',
-      text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
-    },
+    present &&
+      info?.restored !== undefined &&
+      !drains.some((drain) => drain.cause === 'rule') && { code: 'restored', text: info.restored },
+    present &&
+      info?.clock !== undefined && {
+        code: 'clock_off',
+        text: `has a clock that is ${info.clock} of Argosy's by 10 s or more: it sends nothing, for neither could tell a send that comes late; have both set by NTP`,
+      },
+    info?.synced === false &&
+      reading.reach === 'lagging' && {
+        code: 'lagging',
+        text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
+      },
     present &&
       quietMs !== null && {
         code: 'chain_quiet',

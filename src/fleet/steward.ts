@@ -142,22 +142,28 @@ export async function startSteward(
   /** Drains a node whose view of the chain is wrong, and resumes it once others bear it out again. */
   async function applyRules(): Promise<boolean> {
     let changed = false;
-    for (const { own, session } of members()) {
+    for (const { own, session, reading } of members()) {
       const judgement = chain.get(own.id);
       if (session()?.owned() !== true || judgement === undefined) continue;
       const drained = known.drains.get(own.id)?.some(({ cause }) => cause === 'rule') === true;
-      if (!drained && consequenceOf(judgement, patience, clock.now()) === 'drain') {
-        const reason = chainReason(judgement.verdict) ?? '';
+      const restored = reading().info?.restored ?? null;
+      const wrongChain = consequenceOf(judgement, patience, clock.now()) === 'drain';
+      if (!drained && (wrongChain || restored !== null)) {
+        const reason = restored ?? chainReason(judgement.verdict) ?? '';
+        if (restored !== null) await tellRestored(own.id, restored);
         log.error({ node: own.id, reason }, 'node is drained by rule');
         const by = { cause: 'rule', reason, principal: null } as const;
         if (await db.tx((tx) => drain(tx, own.id, by))) changed = true;
-      } else if (drained && judgement.verdict.kind === 'agrees') {
+      } else if (drained && restored === null && judgement.verdict.kind === 'agrees') {
         log.info({ node: own.id }, 'node sees the chain that the others see; it is resumed');
         if (await db.tx((tx) => resume(tx, own.id, ['rule'], null))) changed = true;
       }
     }
     return changed;
   }
+
+  const tellRestored = (node: NodeId, reason: string): Promise<void> =>
+    db.tx((tx) => announce(tx, 'alarm', node, { message: `node ${node}: ${reason}` }));
 
   async function tellChanges(): Promise<void> {
     for (const member of members()) {

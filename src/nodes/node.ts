@@ -47,6 +47,10 @@ export interface NodeInfo {
   readonly peers: number;
   /** False while the node lags behind its chain: it must not send then. */
   readonly synced: boolean;
+  /** Its clock is so far from ours that it cannot tell a send that comes late: it must not send then. Absent: it agrees. */
+  readonly clock?: 'ahead' | 'behind';
+  /** Its channels are at an earlier state than was seen: why, as people read it. Absent: nothing shows that. */
+  readonly restored?: string;
 }
 
 export interface Channel {

@@ -46,6 +46,7 @@ async function open(
   const context = {
     ...{ client: holding(msatOf, channels), book, parts, settled },
     catchUp: () => catchUp(book),
+    witness: { found: () => null, look: () => undefined },
   };
   const accounts = createAccounts(context, await readExpected(journal, book, parts));
   counting.accounts = accounts;

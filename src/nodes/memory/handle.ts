@@ -82,6 +82,7 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
         ...tipOf(ground, node),
         peers: peersOf(node),
         synced: node.faults.synced,
+        ...(node.faults.restored ? { restored: 'its channel state is older than it was' } : {}),
       })),
     balances: () => call('balances', () => balancesOf(node)),
     channels: () => call('channels', () => node.channels.map((channel) => channelOf(channel, node))),

@@ -123,7 +123,7 @@ async function rawPayer(): Promise<Payer> {
       const end = new Promise<NodeEvent>((resolve) => ends.set(token, resolve));
       const { paymentHash, paymentSecret, paymentMetadata } = invoice;
       const part = { token, paymentHash, paymentSecret, paymentMetadata, totalMsat: amountMsat };
-      await us.sendPart({ ...part, route: found.routes[0] });
+      await us.sendPart({ ...part, route: found.routes[0], expiresAt: Date.now() + 60_000 });
       if ((await end).kind !== 'part_settled') throw new Error('a raw payment failed');
       ends.delete(token);
     },

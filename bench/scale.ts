@@ -5,7 +5,7 @@
  * of four payments (customers pay the others). All run on this one machine, PostgreSQL and the simulated network as
  * well, so that more processes than it has cores gain nothing.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureOwner, newSecret } from '../src/access/service.ts';
@@ -15,7 +15,7 @@ import { migrate } from '../src/kit/migrate.ts';
 import { startPostgres } from '../src/kit/postgres.ts';
 import { readProcessTree } from '../test/support/processes.ts';
 import { percentile, round } from './figures.ts';
-import { addHistory } from './history.ts';
+import { addHistory, readHistory } from './history.ts';
 import { startWorker, type Worker } from './scale-process.ts';
 
 const WORKERS = [1, 2, 4] as const;
@@ -45,7 +45,10 @@ interface Spent {
 export async function benchScale(options: Map<string, string>): Promise<Record<string, unknown>> {
   const payments = Number(options.get('payments') ?? 4_000);
   const history = Number(options.get('history') ?? 10 * MILLION);
-  const folder = await mkdtemp(join(options.get('folder') ?? tmpdir(), 'argosy-scale-'));
+  const base = options.get('folder') ?? tmpdir();
+  const keep = options.has('keep');
+  const folder = keep ? join(base, 'argosy-scale') : await mkdtemp(join(base, 'argosy-scale-'));
+  await mkdir(folder, { recursive: true });
   const postgres = await startPostgres({ folder, maxConnections: 200, settings: SERVER });
   if (postgres.kind === 'refused') throw new Error(postgres.detail);
   const open: Site[] = [];
@@ -67,13 +70,13 @@ export async function benchScale(options: Map<string, string>): Promise<Record<s
       const aged = await openSite(postgres.target, 'aged', USUAL);
       open.push(aged);
       await measure(aged, WARM, USUAL, idle());
-      let there = 0;
+      let there = await countHistory(aged.target);
       for (const [name, wanted] of [
         ['ratio_1m', MILLION],
         ['ratio_10m', 10 * MILLION],
       ] as const) {
-        if (wanted > history) continue;
-        await grow(aged.target, there, wanted);
+        if (wanted > history || wanted < there) continue;
+        if (wanted > there) await grow(aged.target, there, wanted);
         there = wanted;
         ratios[name] = await compare(empty, aged, (site, spent) =>
           measure(site, payments / ROUNDS, USUAL, spent),
@@ -84,7 +87,7 @@ export async function benchScale(options: Map<string, string>): Promise<Record<s
   } finally {
     for (const site of open) await Promise.all(site.workers.map((worker) => worker.stop()));
     await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (!keep) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -116,15 +119,23 @@ async function openSite(admin: DbTarget, database: string, workers: number): Pro
   const secret = newSecret();
   await db.tx((tx) => ensureOwner(tx, systemClock, secret));
   await db.close();
-  const names = Array.from({ length: workers }, (_, number) => `-${number + 1}`);
+  // Of no run before: those nodes are gone.
+  const run = Date.now().toString(36);
+  const names = Array.from({ length: workers }, (_, number) => `-${run}-${number + 1}`);
   return {
     target,
     workers: await Promise.all(names.map((site) => startWorker({ target, secret, site }))),
   };
 }
 
+/** It may be there of a run before, with `--keep`. */
 async function createDatabase(target: DbTarget, database: string): Promise<DbTarget> {
   const db = openDb(target, { max: 1 });
+  const there = await db.read.query('select from pg_database where datname = $1', [database]);
+  if (there.length > 0) {
+    await db.close();
+    return { ...target, database };
+  }
   // One connection: `create database` wants neither a transaction nor a session that only reads.
   await db.read.query('set session characteristics as transaction read write');
   await db.read.query(`create database ${database}`);
@@ -132,8 +143,15 @@ async function createDatabase(target: DbTarget, database: string): Promise<DbTar
   return { ...target, database };
 }
 
-async function grow(target: DbTarget, there: number, wanted: number): Promise<void> {
+async function countHistory(target: DbTarget): Promise<number> {
   const db = openDb(target, { max: 1 });
+  const count = await readHistory(db);
+  await db.close();
+  return count;
+}
+
+async function grow(target: DbTarget, there: number, wanted: number): Promise<void> {
+  const db = openDb(target, { max: 1, queryTimeoutMs: 3 * 3_600_000 });
   await addHistory(db, wanted, there);
   await db.close();
 }

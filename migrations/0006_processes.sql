@@ -1,4 +1,5 @@
 -- Several processes on one database: which are alive, who has which node, and what the owner of a node is asked.
+-- compatible: 0005
 
 create table process (
   id text primary key,                       -- of a worker: owner in node_session

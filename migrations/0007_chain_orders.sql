@@ -1,4 +1,5 @@
 -- What is done on the chain by order: channels opened and closed at own nodes, coins sent. Written before it is done.
+-- compatible: 0006
 
 create table chain_order (
   id text primary key,

@@ -135,7 +135,8 @@ export function startClients(world: World): Clients {
     const body = flawed(invoice, planned.flaw);
     const key = `payment-${index}-${each.key}`;
     const idempotent = { principalId: PRINCIPAL, key, hash: hashRequest('POST', '/v1/payments', body) };
-    const options = { account: BUSINESS.id, preferredRegion: null, timeoutMs: planned.timeoutSeconds * 1000 };
+    const account = planned.payer === 'acme' ? ACME.id : BUSINESS.id;
+    const options = { account, preferredRegion: null, timeoutMs: planned.timeoutSeconds * 1000 };
     const beganAt = timeline.now();
     const answer = await untilAnswered(key, each.slot, async ({ payments }): Promise<StoredResponse> => {
       const response = await payOnce(payments, idempotent, () => preparePayment(payments, body, options));

@@ -248,14 +248,15 @@ const table = {
     number: 24,
     plan: (chance, shape) => ({
       at: soon(chance, shape),
-      lastsMs: span(chance),
+      lastsMs: chance.whole(500, 8_000),
       amount: chance.pick([0.1, 0.5]),
+      ...(chance.odds(0.5) ? { place: 'moveCursor' } : {}),
     }),
-    begin: ({ line }, { amount = 0 }) => {
-      line.loseCommits += amount;
+    begin: ({ line }, { amount = 0, place }) => {
+      line[place === undefined ? 'loseCommits' : 'loseBookings'] += amount;
     },
-    end: ({ line }, { amount = 0 }) => {
-      line.loseCommits -= amount;
+    end: ({ line }, { amount = 0, place }) => {
+      line[place === undefined ? 'loseCommits' : 'loseBookings'] -= amount;
     },
   },
   connections_lost: {

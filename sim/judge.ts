@@ -211,11 +211,7 @@ export const balancesOf = (node: {
 /** What the business and its customers own is what came in less what went out; nothing is held for what has ended. */
 async function judgeClaims(found: Found): Promise<void> {
   const { world, truth, payments, openingMsat, add } = found;
-  const claims = await readClaims(world.store.auditor.read);
-  for (const { id, free_msat, held_msat } of claims) {
-    if (free_msat < 0n || held_msat < 0n)
-      add('negative', `${id} has ${free_msat} free and ${held_msat} held`);
-  }
+  const claims = await readClaims(world.store.auditor.read, { after: null, limit: 200 });
   const held = claims.reduce((total, { held_msat }) => total + held_msat, 0n);
   const open = payments.filter((stored) => !isOver(stored));
   if (open.length === 0 && held !== 0n) add('hold_leaked', `${held} msat are held for nothing`, held);

@@ -10,6 +10,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     story: { type: 'boolean', default: false },
+    digest: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     fault: { type: 'string', multiple: true },
     mutations: { type: 'boolean', default: false },
@@ -25,8 +26,9 @@ else {
   if (values.mutation !== undefined && mutation === undefined)
     throw new Error(`--mutation: there is no ${values.mutation}`);
   substitute(MODELS, mutation?.rewrites);
-  const { findFirst, tellSeed, runSeeds } = await import('./seeds.ts');
+  const { digestOf, findFirst, tellSeed, runSeeds } = await import('./seeds.ts');
   if (values.seed !== undefined) process.exitCode = await tellSeed(Number(values.seed), faults, values.story);
-  else if (mutation !== undefined) console.log(JSON.stringify(await findFirst(seeds, faults)));
+  else if (values.digest) console.log(await digestOf(seeds, faults));
+  else if (mutation !== undefined && values.json) console.log(JSON.stringify(await findFirst(seeds, faults)));
   else process.exitCode = await runSeeds(seeds, faults, values.json);
 }

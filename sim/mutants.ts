@@ -13,16 +13,25 @@ export interface Caught {
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const run = promisify(execFile);
+const AT_ONCE = 2;
+
+async function firstSeed(name: string, seeds: { from: number; count: number }): Promise<Caught> {
+  const range = ['--from', String(seeds.from), '--seeds', String(seeds.count)];
+  const { stdout } = await run(process.execPath, [MAIN, '--mutation', name, '--json', ...range]);
+  return JSON.parse(stdout) as Caught;
+}
 
 export async function runMutations(seeds: { from: number; count: number }, isJson: boolean): Promise<number> {
   let caught = 0;
-  for (const { name } of MUTATIONS) {
-    const options = ['--mutation', name, '--from', String(seeds.from), '--seeds', String(seeds.count)];
-    const { stdout } = await run(process.execPath, [MAIN, ...options]);
-    const { seed, oracle, detail } = JSON.parse(stdout) as Caught;
-    if (seed !== null) caught++;
-    console.error(seed === null ? `NOT CAUGHT  ${name}` : `seed ${seed}: ${name}: ${oracle}: ${detail}`);
-  }
+  const left = MUTATIONS.values();
+  const work = async (): Promise<void> => {
+    for (const { name } of left) {
+      const { seed, oracle, detail } = await firstSeed(name, seeds);
+      if (seed !== null) caught++;
+      console.error(seed === null ? `NOT CAUGHT: ${name}` : `seed ${seed}: ${name}: ${oracle}: ${detail}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (isJson) console.log(JSON.stringify({ mutations: MUTATIONS.length, caught }));
   return caught === MUTATIONS.length ? 0 : 1;
 }

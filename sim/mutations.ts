@@ -49,15 +49,16 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation('one send of an effect', change(SENDING, 'effect.attempts > 1 || ', '')),
   mutation(
-    'no send by a late claim',
+    'no send by a late claim, nor without a lease',
     change(SENDING, 'clock.elapsed() - claimedAt > SEND_WITHIN_MS', 'false'),
+    change('src/fleet/lease.ts', ' && clock.elapsed() < heldUntil', ''),
   ),
   mutation(
     'no failover on unknown',
     change(
       SENDING,
-      "return conclude(context, effect, { kind: 'unanswered', token, sendMs });",
-      "return conclude(context, effect, { kind: 'failed', token, reason: 'node_down', sendMs });",
+      "return conclude(context, effect, open, { kind: 'unanswered', token, sendMs });",
+      "return conclude(context, effect, open, { kind: 'failed', token, reason: 'node_down', sendMs });",
     ),
   ),
   mutation('absence is waited for', change(SENDING, 'if (wait > 0) return later', 'if (false) return later')),

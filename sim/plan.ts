@@ -44,6 +44,8 @@ export interface Plan {
   readonly nodes: readonly string[];
   /** Payees take whatever comes for a hash whose preimage they know, as any node on the way could. */
   readonly greedy: boolean;
+  /** Longest time that an HTLC takes over one channel, ms. */
+  readonly hopMs: number;
   /** A node that sends whatever it is told, however often. */
   readonly guardless: string | null;
   readonly payments: readonly PlannedPayment[];
@@ -72,7 +74,7 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
     paymentOf(chance, names, processes, others),
   );
   const receipts = Array.from(many(2), () => receiptOf(chance, processes));
-  const forwards = Array.from(many(3), () => ({
+  const forwards = Array.from(many(names.includes('commit_unknown') ? 6 : 2), () => ({
     at: chance.whole(0, SPAN_MS),
     sat: chance.whole(1_000, 50_000),
   }));
@@ -87,6 +89,7 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
     processes,
     nodes,
     greedy: chance.odds(0.7),
+    hopMs: chance.odds(0.6) ? 30 : 3_000,
     guardless: names.includes('no_duplicate_guard') || chance.odds(0.2) ? chance.pick(nodes) : null,
     payments,
     receipts,
@@ -110,8 +113,9 @@ function paymentOf(
   processes: number,
   others: boolean,
 ): PlannedPayment {
-  const large = names.includes('partial_mpp') ? 0.7 : 0.2;
-  const sat = chance.odds(large) ? chance.whole(550_000, 900_000) : chance.whole(1_000, 200_000);
+  const payee = others && chance.odds(0.15) ? 'acme' : chance.pick(['merchant', 'shop'] as const);
+  const payer = payee !== 'acme' && chance.odds(0.3) ? 'acme' : 'business';
+  const sat = satOf(chance, payer, names.includes('partial_mpp'));
   const slot = () => chance.whole(0, processes - 1);
   const asks: Ask[] = [{ afterMs: 0, slot: slot(), key: 0 }];
   const soon = () => (chance.odds(0.5) ? chance.whole(0, 40) : chance.whole(0, 3_000));
@@ -126,16 +130,21 @@ function paymentOf(
     : names.includes('bad_amount')
       ? chance.pick(FLAWS)
       : null;
-  const payee = others && chance.odds(0.15) ? 'acme' : chance.pick(['merchant', 'shop'] as const);
   return {
     at: chance.whole(0, SPAN_MS),
     payee,
-    payer: payee !== 'acme' && chance.odds(0.25) ? 'acme' : 'business',
+    payer,
     sat,
     timeoutSeconds: chance.odds(0.5) ? chance.whole(10, 60) : 300,
     asks,
     ...(flaw !== null && chance.odds(0.5) ? { flaw } : {}),
   };
+}
+
+/** Some need more than one channel has; acme has too little for two of its own. */
+function satOf(chance: Chance, payer: PlannedPayment['payer'], byParts: boolean): number {
+  if (payer === 'acme') return chance.whole(100_000, 240_000);
+  return chance.odds(byParts ? 0.7 : 0.2) ? chance.whole(550_000, 900_000) : chance.whole(1_000, 200_000);
 }
 
 function receiptOf(chance: Chance, processes: number): PlannedReceipt {

@@ -1,9 +1,11 @@
 /** Many seeds after each other, and one told line by line. */
+import { createHash } from 'node:crypto';
 import { chanceOf } from './chance.ts';
 import { FAULTS, type FaultName, NOT_SIMULATED } from './faults.ts';
 import type { Oracle, Violation } from './judge.ts';
 import { type Plan, planOf } from './plan.ts';
 import { runPlan } from './run.ts';
+import { shrink } from './shrink.ts';
 
 export function planFor(seed: number, names: readonly string[] | null): Plan {
   const unknown = names?.filter((name) => !Object.hasOwn(FAULTS, name)) ?? [];
@@ -20,11 +22,32 @@ export async function tellSeed(
   isTold: boolean,
 ): Promise<number> {
   const plan = planFor(seed, faults);
-  const { violations, lines, tookMs } = await runPlan(plan, isTold);
+  const outcome = await runPlan(plan, isTold);
+  if (isTold) tell(plan, outcome.lines);
+  const isWell = outcome.violations.length === 0;
+  console.log(`${isWell ? 'well' : 'NOT WELL'} after ${outcome.tookMs.toFixed(0)} ms`);
+  if (!isWell) await tellShortest(plan);
+  return isWell ? 0 : 1;
+}
+
+function tell(plan: Plan, lines: readonly string[]): void {
   console.log(JSON.stringify(plan));
   for (const line of lines) console.log(line);
-  console.log(`${violations.length === 0 ? 'well' : 'NOT WELL'} after ${tookMs.toFixed(0)} ms`);
-  return violations.length === 0 ? 0 : 1;
+}
+
+async function tellShortest(plan: Plan): Promise<void> {
+  console.log('its shortest story:');
+  const shortest = await shrink(plan);
+  tell(shortest, (await runPlan(shortest, true)).lines);
+}
+
+/** Names all that happens in these seeds: the same again, whoever runs them. */
+export async function digestOf({ from, count }: Seeds, faults: readonly string[] | null): Promise<string> {
+  const digest = createHash('sha256');
+  for (let seed = from; seed < from + count; seed++) {
+    for (const line of (await runPlan(planFor(seed, faults), true)).lines) digest.update(`${line}\n`);
+  }
+  return digest.digest('hex');
 }
 
 export interface Seeds {
@@ -66,15 +89,14 @@ export async function runSeeds(
   isJson: boolean,
 ): Promise<number> {
   const found: Violation[] = [];
+  let first: Plan | null = null;
   const byFault = new Map(Object.keys(FAULTS).map((name) => [name, { seeds: 0, failed: 0 }]));
   let failed = 0;
-  let restarted = 0;
   const began = performance.now();
   const cpu = process.cpuUsage();
   for (let seed = from; seed < from + count; seed++) {
     const plan = planFor(seed, faults);
     const outcome = await runPlan(plan);
-    if (outcome.restarted) restarted++;
     for (const name of new Set(plan.faults.map(({ name }) => name))) {
       const counted = byFault.get(name) ?? { seeds: 0, failed: 0 };
       counted.seeds++;
@@ -82,6 +104,7 @@ export async function runSeeds(
     }
     if (outcome.violations.length === 0) continue;
     failed++;
+    first ??= plan;
     found.push(...outcome.violations);
     console.error(
       `seed ${seed}: ${outcome.violations.map(({ oracle, detail }) => `${oracle}: ${detail}`).join('; ')}`,
@@ -90,8 +113,9 @@ export async function runSeeds(
   const ms = performance.now() - began;
   const cpuMs = process.cpuUsage(cpu).user / count / 1000;
   console.error(
-    `${count} seeds in ${(ms / 1000).toFixed(1)} s, ${((count * 1000) / ms).toFixed(0)} a second, ${cpuMs.toFixed(1)} ms of CPU each; ${failed} failed, ${restarted} were quiet only after a restart`,
+    `${count} seeds in ${(ms / 1000).toFixed(1)} s, ${((count * 1000) / ms).toFixed(0)} a second, ${cpuMs.toFixed(1)} ms of CPU each; ${failed} failed`,
   );
+  if (first !== null && !isJson) await tellShortest(first);
   if (isJson) console.log(JSON.stringify(figuresOf(count, failed, found, byFault)));
   return failed === 0 ? 0 : 1;
 }

@@ -11,10 +11,18 @@ export interface Line {
   away: number;
   loseStatements: number;
   loseCommits: number;
+  /** Of commits that book events of nodes. */
+  loseBookings: number;
   /** Processes that cannot reach it, by name. */
   readonly cutOff: Map<string, number>;
 }
-export const clearLine = (): Line => ({ away: 0, loseStatements: 0, loseCommits: 0, cutOff: new Map() });
+export const clearLine = (): Line => ({
+  away: 0,
+  loseStatements: 0,
+  loseCommits: 0,
+  loseBookings: 0,
+  cutOff: new Map(),
+});
 
 export interface Store {
   connect(machine: Machine): Db;
@@ -34,6 +42,7 @@ const AUDITOR = 'auditor';
 
 export function modelStore(timeline: Timeline, chance: Chance, line: Line): Store {
   const machines = new Map<string, Machine>();
+  const booking = new Set<Machine>();
   const lost = (): Error => new Error('Connection terminated unexpectedly');
 
   const deliver: Deliver = (call, run) => {
@@ -46,7 +55,10 @@ export function modelStore(timeline: Timeline, chance: Chance, line: Line): Stor
       const breakOff = (error: Error) =>
         timeline.after(chance() * DELAY_MS, () => machine.enter(() => reject(error)));
       const isAway = () => line.away > 0 || (line.cutOff.get(machine.name) ?? 0) > 0;
-      const isLost = () => chance.odds(call.what === 'commit' ? line.loseCommits : line.loseStatements);
+      if (call.name === 'moveCursor') booking.add(machine);
+      const ofCommit =
+        line.loseCommits + (call.what === 'commit' && booking.delete(machine) ? line.loseBookings : 0);
+      const isLost = () => chance.odds(call.what === 'commit' ? ofCommit : line.loseStatements);
       machine.pass(call.what);
       if (call.what === 'statement') machine.pass(call.name);
       machine.enter(() => {

@@ -22,7 +22,15 @@ export async function payAsStranger({ network, chance, story }: World, bolt11: s
   const { paymentHash, paymentSecret, paymentMetadata } = invoice;
   for (const route of found.routes) {
     const token = partToken(Array.from({ length: 64 }, () => chance.whole(0, 15).toString(16)).join(''));
-    const order = { token, paymentHash, paymentSecret, paymentMetadata, totalMsat: amount, route };
+    const order = {
+      token,
+      paymentHash,
+      paymentSecret,
+      paymentMetadata,
+      totalMsat: amount,
+      route,
+      expiresAt: Number.POSITIVE_INFINITY,
+    };
     const answer = await exchange.sendPart(order);
     story.tell('exchange', `pays ${paymentHash.slice(0, 8)}: ${answer.kind}`);
   }

@@ -58,8 +58,7 @@ export interface World {
 }
 
 const PATIENCE: Patience = { sendMs: 4_000, secondLookMs: 500, absenceMs: 20_000, staleMs: 8_000 };
-const HOP_MS = 30;
-const PARTS_TIMEOUT_MS = 6_000;
+const PARTS_TIMEOUT_MS = 12_000;
 
 export interface Parts {
   readonly plan: Plan;
@@ -231,7 +230,7 @@ function buildNetwork({ plan, timeline, chance }: Parts): MemoryNetwork {
   const network = memoryNetwork({
     seed: 'sim',
     time,
-    latencyMs: () => chance() * HOP_MS,
+    latencyMs: () => chance() * plan.hopMs,
     partsTimeoutMs: PARTS_TIMEOUT_MS,
   });
   const hubs = ['alpha', 'beta'];

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Document, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './kit/problems.ts';
+import { DEFAULT_RETENTION, type RetentionDays } from './kit/retention.ts';
 import { type NodeId, nodeId } from './lightning/ids.ts';
 import { fromSat, type Msat } from './money/msat.ts';
 
@@ -17,6 +18,8 @@ const doors = z.strictObject({
 });
 
 const path = z.string().min(1);
+const days = (most: number) =>
+  z.int('must be a whole number of days').min(1, 'must be at least 1 day').default(most);
 const credentials = z.union(
   [
     z.literal('vault'),
@@ -58,6 +61,13 @@ const schema = z.strictObject({
   practice: z.strictObject({ doors: doors.prefault({}) }).prefault({}),
   nodes: ownNodes.optional(),
   vault: z.strictObject({ key_file: path.optional() }).default({}),
+  retention: z
+    .strictObject({
+      events_days: days(DEFAULT_RETENTION.events),
+      answers_days: days(DEFAULT_RETENTION.answers),
+      plans_days: days(DEFAULT_RETENTION.plans),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('warn') })
     .default({ level: 'warn' }),
@@ -102,6 +112,8 @@ export interface Config {
   readonly nodes: readonly ConfiguredNode[] | null;
   /** The key of the vault, 32 bytes in hex, as the environment gives it, or the file that holds it. Null: in the data folder. */
   readonly vaultKey: { readonly hex: string } | { readonly file: string } | null;
+  /** For how long is kept what is not kept for ever. */
+  readonly retention: RetentionDays;
   readonly logLevel: string;
 }
 
@@ -133,7 +145,7 @@ export function readConfig(sources: ConfigSources): Config {
   };
   const parsed = schema.safeParse(overridden);
   if (!parsed.success) throw explain(parsed.error.issues[0], written);
-  const { network, data, database, practice, nodes, vault, log } = parsed.data;
+  const { network, data, database, practice, nodes, vault, retention, log } = parsed.data;
   const where = `network${at(written, ['network'])}`;
   if (network === 'bitcoin') throw networkRefused(`${where}: ${MAINNET_REFUSED}`);
   if (network !== 'regtest' && nodes === undefined) {
@@ -149,6 +161,11 @@ export function readConfig(sources: ConfigSources): Config {
     doors: readDoors(practice.doors),
     nodes: nodes?.map((node) => readNode(node)) ?? null,
     vaultKey: readVaultKey(env.ARGOSY_VAULT_KEY, vault.key_file),
+    retention: {
+      events: retention.events_days,
+      answers: retention.answers_days,
+      plans: retention.plans_days,
+    },
     logLevel: log.level,
   });
 }
@@ -294,6 +311,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'nodes.*': Object.keys(ownNode.shape),
   'nodes.*.credentials': ['file', 'env', 'address', 'cert_file', 'macaroon_file'],
   vault: ['key_file'],
+  retention: ['events_days', 'answers_days', 'plans_days'],
   log: ['level'],
 };
 

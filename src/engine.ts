@@ -10,6 +10,14 @@ import { noEffects, startEffects } from './kit/effects.ts';
 import { noHints, openHints } from './kit/hints.ts';
 import type { Log } from './kit/log.ts';
 import { type Publisher, startPublisher } from './kit/outbox.ts';
+import {
+  DEFAULT_RETENTION,
+  type Kept,
+  noRetention,
+  type RetentionDays,
+  startRetention,
+} from './kit/retention.ts';
+import { dropOldAnswers, dropOldEvents } from './kit/retention-store.ts';
 import { shareBooks } from './ledger/shared-books.ts';
 import type { Network } from './lightning/ids.ts';
 import { followChannels } from './liquidity/apply.ts';
@@ -18,6 +26,7 @@ import { DEFAULT_PATIENCE, type Patience, type PaymentsContext } from './payment
 import { bookEvents } from './payments/events.ts';
 import { invoiceEffects } from './payments/receive.ts';
 import { noRecovery, startRecovery } from './payments/recovery.ts';
+import { dropOldPlans } from './payments/retention-store.ts';
 import { paymentEffects } from './payments/sending.ts';
 
 export interface EngineOptions {
@@ -31,6 +40,8 @@ export interface EngineOptions {
   readonly chainPatience?: Partial<ChainPatience>;
   /** Default: `IMPORT_AFTER_MS`. */
   readonly importAfterMs?: number;
+  /** Default: `DEFAULT_RETENTION`. */
+  readonly retention?: RetentionDays;
   /** What this process is among others on its database. Default: it is alone, and does everything. */
   readonly self?: ProcessRow;
 }
@@ -84,6 +95,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     runner.kick();
     publisher.kick();
   };
+  const retention = works
+    ? startRetention(db, clock, log, whatIsKept(options.retention ?? DEFAULT_RETENTION))
+    : noRetention;
   const { kick } = payments;
   const recovery = works ? startRecovery(payments, clock, kick) : noRecovery;
   const hints = self === undefined ? noHints : openHints(db, log, self.id, look);
@@ -95,7 +109,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const context = { db, clock, log, network, ...told, chainPatience, importAfterMs };
     fleet = await startFleet({ ...context, ...(self && { self }) }, options.nodes);
   } catch (error) {
-    await Promise.all([recovery.stop(), runner.stop(), publisher.stop(), hints.stop()]);
+    const started = [recovery, runner, publisher, hints, retention];
+    await Promise.all(started.map((each) => each.stop()));
     throw error;
   }
 
@@ -110,6 +125,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await fleet?.stop();
       await publisher.stop();
       await hints.stop();
+      await retention.stop();
     },
   };
 }
+
+const DAY_MS = 86_400_000;
+
+/** Rows that explain or repeat; never rows that prove or forbid. */
+const whatIsKept = (days: RetentionDays): readonly Kept[] => [
+  { what: 'events', keepMs: days.events * DAY_MS, drop: dropOldEvents },
+  { what: 'answers', keepMs: days.answers * DAY_MS, drop: dropOldAnswers },
+  { what: 'plans', keepMs: days.plans * DAY_MS, drop: dropOldPlans },
+];

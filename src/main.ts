@@ -1,6 +1,6 @@
 /** The composition root: the data folder, the database, the fleet (practice or own), the system, the listening server. */
 import type { Guarded } from './access/http.ts';
-import { ensureFirstOwner, ensureOwner, newSecret } from './access/service.ts';
+import { ensureFirstOwner, newSecret, openOwner } from './access/service.ts';
 import type { Address, Config } from './config.ts';
 import { connectingRoutes } from './fleet/connecting-routes.ts';
 import type { Fleet, OwnNode } from './fleet/fleet.ts';
@@ -9,12 +9,12 @@ import type { Daemons } from './fleet/own-nodes.ts';
 import type { ProcessRow } from './fleet/process-store.ts';
 import { openOwnFleet } from './fleet/start-own.ts';
 import { systemClock } from './kit/clock.ts';
-import { type Db, openDb } from './kit/db.ts';
+import { type Db, isAway, openDb } from './kit/db.ts';
 import { type Folder, openFolder } from './kit/folder.ts';
 import type { Api } from './kit/http.ts';
 import { listen } from './kit/listening.ts';
 import { type Log, openLog } from './kit/log.ts';
-import { migrate } from './kit/migrate.ts';
+import { migrate, refuseNewer } from './kit/migrate.ts';
 import { startPostgres } from './kit/postgres.ts';
 import { Problem } from './kit/problems.ts';
 import type { NodeId } from './lightning/ids.ts';
@@ -128,7 +128,8 @@ export async function startPart(
     const { db, nodes, routes, practice, self, follow } =
       config.nodes === null ? await startPractice(starting) : await startOwn(starting);
     const key = folder === null ? null : await ownerKey(db, folder, role);
-    const rooms = { db, clock: systemClock, log, network: config.network, nodes, rooms: routes };
+    const { network, retention } = config;
+    const rooms = { db, clock: systemClock, log, network, nodes, rooms: routes, retention };
     const system = await step(
       'fleet',
       () => openSystem({ ...rooms, ...(self && { self }) }),
@@ -139,7 +140,9 @@ export async function startPart(
     server?.answer(role === 'work' ? onlyHealth(system) : (request) => system.api.fetch(request));
     if (server !== null) folder?.announce(server.url);
     undo.push(() => server?.drain());
-    const ended = practice?.world.ended ?? Promise.withResolvers<null>().promise;
+    const outdated = watchNewer(db);
+    undo.push(outdated.stop);
+    const ended = Promise.race([practice?.world.ended ?? new Promise<never>(() => {}), outdated.found]);
     return { api: server?.url ?? null, key, system, practice, ended, stop };
   } catch (error) {
     await stop();
@@ -277,9 +280,39 @@ async function openDatabase(
       ? await embeddedDatabase(folder, undo)
       : openDb({ url: config.databaseUrl }, { max: 20, awayMs: AWAY_MS });
   undo.push(() => db.close());
-  const migrated = await migrate(db);
+  const migrated = await migrate(db).catch((error: unknown) => {
+    if (!isAway(error) || config.databaseUrl === null) throw error;
+    // Of what the driver says the URL is no part, nor is its password.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Problem('database_unreachable', `database.url: there is no answer from it (${why}).`, {
+      field: 'database.url',
+    });
+  });
   if (migrated.kind === 'refused') throw new Problem(migrated.code, migrated.detail);
   return { db, what };
+}
+
+const NEWER_MS = 5_000;
+
+/** Finds out that a newer Argosy has migrated the database to what this one cannot work with: it ends then. */
+function watchNewer(db: Db): { readonly found: Promise<Problem>; stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const found = Promise.withResolvers<Problem>();
+  const watching = (async () => {
+    for (;;) {
+      await systemClock.sleep(NEWER_MS, stopping.signal);
+      if (stopping.signal.aborted) return;
+      const refused = await refuseNewer(db).catch(() => null);
+      if (refused !== null) found.resolve(new Problem(refused.code, refused.detail));
+    }
+  })();
+  return {
+    found: found.promise,
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
 }
 
 async function embeddedDatabase(folder: Folder | null, undo: Undo): Promise<Db> {
@@ -300,7 +333,7 @@ async function ownerKey(db: Db, folder: Folder, role: Role): Promise<string | nu
   const secret = known ?? newSecret();
   if (known === undefined) folder.writeFile(KEY_FILE, `${secret}\n`);
   if (role === 'up' || known !== undefined) {
-    await db.tx((tx) => ensureOwner(tx, systemClock, secret));
+    await openOwner(db, systemClock, secret);
     return secret;
   }
   const isFirst = await db.tx((tx) => ensureFirstOwner(tx, systemClock, secret), {

@@ -3,6 +3,7 @@
  * It runs no SQL: the modules beside it do in its tables what the product's stores do in SQL, statement by statement.
  */
 import { CommitUnknown, type Db, type Statements, type Tx } from '../../src/kit/db.ts';
+import { type Pause, untilDone, untilThere } from '../../src/kit/retry.ts';
 import { mayRetry, wasRefused } from '../../src/kit/sqlstate.ts';
 import { aborted, lost, noAnswer } from './refusals.ts';
 import { becomeCopy, createTables, type Tables } from './schema.ts';
@@ -39,8 +40,10 @@ export interface ModelOptions {
   now(): number;
   /** Default: a perfect network. */
   readonly deliver?: Deliver;
-  /** Before a transaction is tried again. Default: at once. */
+  /** Before something is tried again. Default: at once. */
   readonly pause?: (who: string, msMax: number) => Promise<void>;
+  /** As in `DbOptions`. Default 0. */
+  readonly awayMs?: number;
 }
 
 export type Dump = Readonly<Record<string, { readonly data: readonly unknown[]; readonly identity: bigint }>>;
@@ -63,7 +66,6 @@ export interface Model {
 }
 
 const LIMIT_MS = 60_000;
-const ATTEMPTS = 8;
 
 export function openModel(options: ModelOptions): Model {
   const tables = createTables();
@@ -76,6 +78,7 @@ export function openModel(options: ModelOptions): Model {
     now: options.now,
     deliver: options.deliver ?? ((_call, run) => run()),
     pause: options.pause ?? (async () => {}),
+    awayMs: options.awayMs ?? 0,
   };
 
   function breakOff(tx: Transaction, error: Error | null): void {
@@ -161,21 +164,21 @@ function statementsAt(place: Place): Statements {
 
 function connect(context: Context, who: string): Db {
   const { tables, now, deliver } = context;
+  const pause: Pause = (msMax) => context.pause(who, msMax);
+  const whileAway = <T>(attempt: () => Promise<T>): Promise<T> => {
+    const until = now() + context.awayMs;
+    return untilThere(attempt, () => now() >= until, pause);
+  };
   return {
     read: statementsAt((name, run) =>
-      deliver({ who, what: 'statement', name }, async () => run(openSession(tables, null, now()))),
+      whileAway(() =>
+        deliver({ who, what: 'statement', name }, async () => run(openSession(tables, null, now()))),
+      ),
     ),
     async tx(work, txOptions) {
       if ((txOptions?.isolation ?? 'read committed') !== 'read committed')
         throw new Error(`the model has no isolation level ${txOptions?.isolation}`);
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await attemptTx(context, who, work);
-        } catch (error) {
-          if (attempt === ATTEMPTS || !mayRetry(error)) throw error;
-          await context.pause(who, 5 * 2 ** attempt);
-        }
-      }
+      return whileAway(() => untilDone(() => attemptTx(context, who, work), pause));
     },
     listen: async () => async () => {},
     notify: async () => {},

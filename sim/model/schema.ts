@@ -208,7 +208,7 @@ export function createTables() {
   )({ unique: { owner_answer_pkey: ({ key }) => key } });
   const node_drain = table<{
     readonly node_id: string;
-    readonly cause: 'hand' | 'rule';
+    readonly cause: 'hand' | 'rule' | 'past';
     readonly reason: string;
     readonly principal: string | null;
     readonly since: number;

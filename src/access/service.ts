@@ -24,6 +24,10 @@ export async function ensureOwner(tx: Tx, clock: Clock, secret: string): Promise
   await insertKey(tx, owner, newId('key', clock.now()), hash);
 }
 
+/** `ensureOwner`, for processes that may do the same at the same time: there is one owner after it. */
+export const openOwner = (db: Db, clock: Clock, secret: string): Promise<void> =>
+  db.tx((tx) => ensureOwner(tx, clock, secret), { isolation: 'serializable' });
+
 /** False, and nothing is written: there is an owner already. In a serializable transaction, for many may ask at once. */
 export async function ensureFirstOwner(tx: Tx, clock: Clock, secret: string): Promise<boolean> {
   if ((await findPrincipalId(tx, OWNER.name)) !== null) return false;

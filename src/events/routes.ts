@@ -7,6 +7,7 @@ import type { Api } from '../kit/http.ts';
 import type { Publisher } from '../kit/outbox.ts';
 import { lastEventId, readEvents } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
+import { oldestEventId } from '../kit/retention-store.ts';
 
 const BATCH = 200;
 const HEARTBEAT_MS = 15_000;
@@ -45,30 +46,43 @@ export function eventRoutes(api: Api, guarded: Guarded, db: Db, publisher: Publi
     }),
     async (c) => {
       const asked = c.req.header('last-event-id');
-      if (asked !== undefined && !/^\d{1,18}$/.test(asked)) {
-        throw new Problem('cursor_invalid', 'Last-Event-ID: use the id of an event of this stream.', {
-          field: 'Last-Event-ID',
-        });
-      }
+      const after = await placeOf(db, asked);
       if (c.req.raw.method === 'HEAD') return c.body(null); // nobody would read the stream, or end it
-      const newest = await lastEventId(db);
-      const after = asked === undefined ? newest : BigInt(asked);
-      // Of another database, as after a new start of a practice world: its follower would wait in vain.
-      if (after > newest) {
-        throw new Problem(
-          'cursor_invalid',
-          'Last-Event-ID: no event has had this id yet; leave it out to begin now, or send 0 for all.',
-          { field: 'Last-Event-ID' },
-        );
-      }
-      return streamSSE(c, async (stream) => {
-        // Whoever is cut off before the first event goes on from here.
-        if (asked === undefined) await stream.write(`id: ${after}\n\n`);
-        await pour(stream, db, publisher, after);
-      });
+      return streamSSE(
+        c,
+        async (stream) => {
+          // Whoever is cut off before the first event goes on from here.
+          if (asked === undefined) await stream.write(`id: ${after}\n\n`);
+          await pour(stream, db, publisher, after);
+        },
+        endQuietly,
+      );
     },
   );
 }
+
+/** After which event the stream begins. @throws Problem cursor_invalid */
+async function placeOf(db: Db, asked: string | undefined): Promise<bigint> {
+  const refuse = (why: string): Problem =>
+    new Problem('cursor_invalid', `Last-Event-ID: ${why}`, { field: 'Last-Event-ID' });
+  if (asked !== undefined && !/^\d{1,18}$/.test(asked))
+    throw refuse('use the id of an event of this stream.');
+  const newest = await lastEventId(db);
+  const after = asked === undefined ? newest : BigInt(asked);
+  // Of another database, as after a new start of a practice world: its follower would wait in vain.
+  if (after > newest)
+    throw refuse('no event has had this id yet; leave it out to begin now, or send 0 for all.');
+  if (after === 0n || after === newest) return after;
+  const oldest = (await oldestEventId(db)) ?? newest + 1n;
+  if (after < oldest - 1n)
+    throw refuse(
+      `events before ${oldest} are kept no longer; send 0 for all that are kept, and look up what you follow.`,
+    );
+  return after;
+}
+
+/** The database went away: whoever listens comes again, with the id of the last event. */
+const endQuietly = async (): Promise<void> => undefined;
 
 async function pour(stream: SSEStreamingApi, db: Db, publisher: Publisher, after: bigint): Promise<void> {
   let last = after;

@@ -7,6 +7,7 @@ import { type CheckLine, type NodeCheck, type Pin, passed } from '../nodes/check
 import type { CredentialChange, NodeCredentials } from '../nodes/credentials.ts';
 import type { Fleet, OwnNode } from './fleet.ts';
 import type { Joining } from './member.ts';
+import { countOpenOrders } from './order-store.ts';
 import { type OwnFleet, storedNode } from './own-nodes.ts';
 import { rotate } from './rotation_plan.ts';
 import { countOpenParts, findNode, findNodeByPubkey, readExposures } from './store.ts';
@@ -100,6 +101,7 @@ export function openConnecting(context: Context): Connecting {
 
   const holdings = async (id: NodeId) => ({
     parts: await countOpenParts(db.read, id),
+    orders: await countOpenOrders(db.read, id),
     msat: (await readExposures(db.read, [id])).get(id) ?? 0n,
   });
 
@@ -107,7 +109,7 @@ export function openConnecting(context: Context): Connecting {
   async function letGo(own: OwnNode): Promise<void> {
     await fleet.leave(own.id);
     const holds = await holdings(own.id);
-    if (holds.parts > 0) {
+    if (isBusy(holds)) {
       await fleet.join(own);
       throw inUse(own.id, holds);
     }
@@ -161,7 +163,7 @@ export function openConnecting(context: Context): Connecting {
         const own = fleet.nodes.find((each) => each.id === id);
         if (own === undefined && (await vault.find(db.read, id)) === null) throw unknown(id);
         const holds = await holdings(id);
-        if (holds.parts > 0 || (holds.msat > 0n && !force)) throw inUse(id, holds);
+        if (isBusy(holds) || (holds.msat > 0n && !force)) throw inUse(id, holds);
         if (own !== undefined) await letGo(own);
         await db.tx((tx: Tx) => vault.remove(tx, id));
         context.opened.delete(id);
@@ -259,14 +261,21 @@ const tooEarly = (id: NodeId): Problem =>
     { field: 'node' },
   );
 
-function inUse(id: NodeId, { parts, msat }: { readonly parts: number; readonly msat: bigint }): Problem {
-  const detail =
-    parts > 0
-      ? `${id} has ${parts} parts of payments under way: drain it, and wait until they have ended. Nothing was removed.`
-      : `${id} holds ${formatSat(msat)} sat by the books, which nobody proves once it is gone. Nothing was removed; with --yes (force) it is.`;
+interface Holdings {
+  /** Of payments, and orders, without an end yet. */
+  readonly parts: number;
+  readonly orders: number;
+  readonly msat: bigint;
+}
+const isBusy = ({ parts, orders }: Omit<Holdings, 'msat'>): boolean => parts + orders > 0;
+
+function inUse(id: NodeId, { parts, orders, msat }: Holdings): Problem {
+  const detail = isBusy({ parts, orders })
+    ? `${id} has ${parts} parts of payments and ${orders} orders under way: drain it, and wait until they have ended. Nothing was removed.`
+    : `${id} holds ${formatSat(msat)} sat by the books, which nobody proves once it is gone. Nothing was removed; with --yes (force) it is.`;
   return new Problem('node_in_use', `node: ${detail}`, {
     field: 'node',
-    extra: { parts_under_way: parts, holds_msat: msat.toString() },
+    extra: { parts_under_way: parts, orders_under_way: orders, holds_msat: msat.toString() },
   });
 }
 

@@ -23,6 +23,7 @@ import type { BookEvents } from './session.ts';
 import { drain, resume, startSteward } from './steward.ts';
 import { findNode, readExposures, readNodeBooks } from './store.ts';
 import type { Panic } from './switch-store.ts';
+import { forgetWitness } from './witness-store.ts';
 
 export interface OwnNode {
   readonly id: NodeId;
@@ -83,7 +84,7 @@ export interface Fleet {
    * @throws Problem node_unavailable for a node that has never joined
    */
   drain(id: NodeId, reason: string, principal: string): Promise<void>;
-  /** Ends drains of both causes; a rule that still holds drains the node again. */
+  /** Ends drains of all causes; a rule that still holds drains the node again. */
   resume(id: NodeId, principal: string): Promise<void>;
   panic(): Promise<PanicState>;
   /** Stops all sending, or lets it go on: see `throwSwitch`. */
@@ -231,7 +232,10 @@ export async function startFleet(context: FleetContext, nodes: readonly OwnNode[
     },
     async resume(id, principal) {
       if ((await findNode(db.read, id)) === null) throw neverJoined(id);
-      await db.tx((tx) => resume(tx, id, ['hand', 'rule'], principal));
+      await db.tx(async (tx) => {
+        await forgetWitness(tx, id);
+        await resume(tx, id, ['hand', 'rule', 'past'], principal);
+      });
       await steward.look();
     },
     panic: () => readPanicState(db),

@@ -83,6 +83,8 @@ function statusOf(states: readonly NodeState[], sending: 'on' | 'stopped'): 'ok'
   return sending === 'on' && states.length > 0 && states.every((state) => state === 'up') ? 'ok' : 'degraded';
 }
 
+const CUSTOMERS_MAX = 200;
+
 async function balanceView(db: Db, fleet: Fleet): Promise<z.infer<typeof balanceSchema>> {
   const nodes = await Promise.all(
     fleet.nodes.map(async (own) => {
@@ -97,7 +99,7 @@ async function balanceView(db: Db, fleet: Fleet): Promise<z.infer<typeof balance
       };
     }),
   );
-  const claims = await readClaims(db.read);
+  const claims = await firstClaims(db);
   const total = (pick: (node: (typeof nodes)[number]) => bigint) =>
     nodes.reduce((sum, node) => sum + pick(node), 0n);
   const largest = nodes.reduce((most, node) => (node.spendable > most ? node.spendable : most), 0n);
@@ -117,6 +119,15 @@ async function balanceView(db: Db, fleet: Fleet): Promise<z.infer<typeof balance
       held_msat: claim.held_msat.toString(),
     })),
   };
+}
+
+/** The business's own, and the first customers: of many `GET /v1/accounts` has them all. */
+async function firstClaims({ read }: Db): ReturnType<typeof readClaims> {
+  const [customers, own] = await Promise.all([
+    readClaims(read, { after: 'customer:', limit: CUSTOMERS_MAX }),
+    readClaims(read, { after: 'own:', limit: 1 }),
+  ]);
+  return [...customers.filter(({ id }) => id.startsWith('customer:')), ...own];
 }
 
 const sideView = (side: NodeProof['ledger']) => ({

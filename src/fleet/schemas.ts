@@ -20,7 +20,7 @@ export const nodeSchema = z
     }),
     drains: z.array(
       z.object({
-        cause: z.enum(['hand', 'rule']),
+        cause: z.enum(['hand', 'rule', 'past']),
         reason: z.string(),
         principal: z.string().nullable(),
         since: z.iso.datetime(),

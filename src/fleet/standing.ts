@@ -17,7 +17,8 @@ export const NODE_OWNERS = ['here', 'elsewhere', 'nobody'] as const;
 export type NodeOwner = (typeof NODE_OWNERS)[number];
 
 export interface Drain {
-  readonly cause: 'hand' | 'rule';
+  /** `past`: it was put back to an earlier state. */
+  readonly cause: 'hand' | 'rule' | 'past';
   readonly reason: string;
   /** By hand: whose key. */
   readonly principal: string | null;
@@ -38,7 +39,9 @@ export type ProblemOfNode =
   | 'another_node'
   | 'stream_ended'
   | 'lagging'
+  | 'clock_off'
   | 'drained'
+  | 'put_back'
   | 'chain_behind'
   | 'chain_forked'
   | 'chain_disputed'
@@ -46,9 +49,7 @@ export type ProblemOfNode =
   | 'no_peers'
   | 'slow'
   | 'over_exposure'
-  | 'history_missing'
-  | 'clock_off'
-  | 'restored';
+  | 'history_missing';
 
 export interface StandingFacts {
   readonly joining: Joining;
@@ -77,8 +78,7 @@ export function stateOf(facts: StandingFacts, patience: ChainPatience, nowMs: nu
   if (joining.kind === 'waiting' || owner === 'nobody' || reading.reach === 'down') return 'down';
   if (owner === 'here' ? stream === null || stream.error !== null : trouble !== null) return 'down';
   const consequence = chain === null ? 'none' : consequenceOf(chain, patience, nowMs);
-  const restored = reading.info?.restored !== undefined;
-  if (drains.length > 0 || consequence === 'drain' || restored) return 'drained';
+  if (drains.length > 0 || consequence === 'drain') return 'drained';
   if (reading.reach === 'lagging') return 'lagging';
   return consequence === 'no_sends' ? 'disputed' : 'up';
 }
@@ -124,6 +124,7 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
   const present = reading.reach !== 'down';
   const found: (NodeProblem | false)[] = [
     ...drains.map(({ cause, reason, principal, since }): NodeProblem => {
+      if (cause === 'past') return { code: 'put_back', text: reason };
       const by = cause === 'hand' ? `drained by ${principal ?? 'hand'}` : 'drained by rule';
       return { code: 'drained', text: `${by} for ${spanText(nowMs - since)}: ${reason}` };
     }),
@@ -134,15 +135,12 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
         text: reason,
       },
     present &&
-      info?.restored !== undefined &&
-      !drains.some((drain) => drain.cause === 'rule') && { code: 'restored', text: info.restored },
-    present &&
       info?.clock !== undefined && {
         code: 'clock_off',
-        text: `has a clock that is ${info.clock} of Argosy's by 10 s or more: it sends nothing, for neither could tell a send that comes late; have both set by NTP`,
+        text: `has a clock that is ${info.clock} of Argosy's by 10 s or more: it sends nothing, for it cannot tell a part that comes late; have both set by NTP`,
       },
-    info?.synced === false &&
-      reading.reach === 'lagging' && {
+    reading.reach === 'lagging' &&
+      info?.synced === false && {
         code: 'lagging',
         text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
       },

@@ -28,6 +28,7 @@ import {
 } from './standing.ts';
 import { type Ownership, readExposures, readOwners } from './store.ts';
 import { addDrain, endDrains, type Panic, readDrains, readPanic } from './switch-store.ts';
+import { watchPast } from './witness.ts';
 
 const LOOK_MS = 1_000;
 
@@ -74,6 +75,7 @@ export async function startSteward(
   let known = NOTHING;
   let chain: ReadonlyMap<NodeId, Judgement> = new Map();
   let newest = { height: 0, since: clock.now(), told: false };
+  const lookAtPast = watchPast(context, (node, by) => db.tx((tx) => drain(tx, node, by)));
   let turn: Promise<void> = Promise.resolve();
 
   const ownerOf = ({ own, session, holder }: Member): NodeOwner => {
@@ -142,19 +144,16 @@ export async function startSteward(
   /** Drains a node whose view of the chain is wrong, and resumes it once others bear it out again. */
   async function applyRules(): Promise<boolean> {
     let changed = false;
-    for (const { own, session, reading } of members()) {
+    for (const { own, session } of members()) {
       const judgement = chain.get(own.id);
       if (session()?.owned() !== true || judgement === undefined) continue;
       const drained = known.drains.get(own.id)?.some(({ cause }) => cause === 'rule') === true;
-      const restored = reading().info?.restored ?? null;
-      const wrongChain = consequenceOf(judgement, patience, clock.now()) === 'drain';
-      if (!drained && (wrongChain || restored !== null)) {
-        const reason = restored ?? chainReason(judgement.verdict) ?? '';
-        if (restored !== null) await tellRestored(own.id, restored);
+      if (!drained && consequenceOf(judgement, patience, clock.now()) === 'drain') {
+        const reason = chainReason(judgement.verdict) ?? '';
         log.error({ node: own.id, reason }, 'node is drained by rule');
         const by = { cause: 'rule', reason, principal: null } as const;
         if (await db.tx((tx) => drain(tx, own.id, by))) changed = true;
-      } else if (drained && restored === null && judgement.verdict.kind === 'agrees') {
+      } else if (drained && judgement.verdict.kind === 'agrees') {
         log.info({ node: own.id }, 'node sees the chain that the others see; it is resumed');
         if (await db.tx((tx) => resume(tx, own.id, ['rule'], null))) changed = true;
       }
@@ -162,8 +161,12 @@ export async function startSteward(
     return changed;
   }
 
-  const tellRestored = (node: NodeId, reason: string): Promise<void> =>
-    db.tx((tx) => announce(tx, 'alarm', node, { message: `node ${node}: ${reason}` }));
+  async function applyPast(): Promise<boolean> {
+    let changed = false;
+    for (const member of members())
+      if (await lookAtPast(member, known.drains.get(member.own.id) ?? [])) changed = true;
+    return changed;
+  }
 
   async function tellChanges(): Promise<void> {
     for (const member of members()) {
@@ -237,7 +240,7 @@ export async function startSteward(
     importHistories();
     obeyPanic();
     compareChains();
-    if (await applyRules()) known = await read();
+    if ((await applyRules()) || (await applyPast())) known = await read();
     await tellChanges();
   }
   const look = (): Promise<void> => {

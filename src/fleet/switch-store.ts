@@ -83,6 +83,8 @@ export interface Clearance {
   readonly drained: boolean;
   /** Another part of the same payment has been sent: the payee may be waiting for this one. */
   readonly begun: boolean;
+  /** When this was read, by the database's clock. ms since 1970. */
+  readonly at: number;
   /** This database was put back, and what some node did since is not in the books. */
   readonly unimported: boolean;
   /** The payment is from before that. */
@@ -97,6 +99,7 @@ export const readClearance: (read: Statements, token: string) => Promise<Clearan
               exists (select from node_drain where node_drain.node_id = part.node_id) as drained,
               exists (select from part as other where other.payment_id = part.payment_id and other.id <> part.id
                         and other.attempt = part.attempt and other.state in ('in_flight', 'unknown', 'settled')) as begun,
+              (extract(epoch from now()) * 1000)::float8 as at,
               past.unimported,
               (select epoch from payment where payment.id = part.payment_id) < past.epoch as outdated
        from part, (

@@ -23,8 +23,8 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Says so without the error, and its stack, that `abort()` would make up each time. */
-const OVER = 'over';
+/** Without a reason an abort makes an error with a stack each time. */
+export const OVER = 'over';
 
 /**
  * The answer, if it comes in time; a later one is dropped.

@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { columnTypes } from './columns.ts';
 import { createListener, type StopListening } from './listen.ts';
-import { isAway, isStalePlan, mayRetry, wasRefused } from './sqlstate.ts';
+import { type Pause, untilDone, untilThere } from './retry.ts';
+import { isStalePlan, mayRetry, wasRefused } from './sqlstate.ts';
 
 export { instant, json } from './columns.ts';
 export { constraintOf, isAway } from './sqlstate.ts';
@@ -96,11 +97,9 @@ export class CommitUnknown extends Error {
   }
 }
 
-const ATTEMPTS = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Under load many wait for one of few connections: longer than that is no use to anybody who has asked. */
 const TURN_TIMEOUT_MS = 60_000;
-const AWAY_PAUSE_MS = 200;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Opens a pool. Nothing is connected before the first statement. */
@@ -125,10 +124,13 @@ export function openDb(target: DbTarget, options: DbOptions = {}): Db {
   pool.on('connect', (client) => client.on('error', () => {}));
   const listener = createListener(() => new pg.Client(config));
   let closed = false;
-  const until = () => (closed ? 0 : performance.now() + (options.awayMs ?? 0));
+  const whileAway = <T>(attempt: () => Promise<T>): Promise<T> => {
+    const until = performance.now() + (options.awayMs ?? 0);
+    return untilThere(attempt, () => closed || performance.now() >= until, pause);
+  };
   return {
-    read: statements((sql, values) => untilThere(until(), () => outside(pool, sql, values))),
-    tx: (work, txOptions) => untilThere(until(), () => inTx(pool, work, txOptions ?? {})),
+    read: statements((sql, values) => whileAway(() => outside(pool, sql, values))),
+    tx: (work, txOptions) => whileAway(() => untilDone(() => attemptTx(pool, work, txOptions ?? {}), pause)),
     listen: listener.listen,
     notify: async (channel, payload) => {
       await outside(pool, 'select pg_notify($1, $2)', [channel, payload]);
@@ -147,6 +149,8 @@ class ClientOfItsOwn extends pg.Client {
     super({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   }
 }
+
+const pause: Pause = (msMax) => new Promise((resolve) => setTimeout(resolve, Math.random() * msMax));
 
 function connection(target: DbTarget): pg.ClientConfig {
   if ('url' in target) return { connectionString: target.url };
@@ -225,29 +229,6 @@ async function outside(pool: pg.Pool, sql: string, values: Values): Promise<obje
     throw error;
   } finally {
     release(client, healthy);
-  }
-}
-
-/** Again and again while the server is away: nothing was done by what ended so. @param until of `performance.now()` */
-async function untilThere<T>(until: number, attempt: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isAway(error) || performance.now() >= until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, AWAY_PAUSE_MS * (0.5 + Math.random())));
-    }
-  }
-}
-
-async function inTx<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>, options: TxOptions): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await attemptTx(pool, work, options);
-    } catch (error) {
-      if (attempt === ATTEMPTS || !mayRetry(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
-    }
   }
 }
 

@@ -4,7 +4,7 @@
  * `attempts` tells the handler that somebody may have begun it before.
  */
 import type { NodeId } from '../lightning/ids.ts';
-import { type Clock, within } from './clock.ts';
+import { type Clock, OVER, within } from './clock.ts';
 import type { Db } from './db.ts';
 import { CLAIM_MS, claimEffects, type Effect, postponeEffect } from './effect-store.ts';
 import type { Log } from './log.ts';
@@ -16,8 +16,6 @@ const STOP_MS = 5_000;
 const SLOTS = 64;
 const SLOTS_OF_ONE_NODE = 24;
 const BATCH = 16;
-/** Why a sleep ends early: without it `abort` would make up an error, and its stack, each time. */
-const AWAKE = 'awake';
 const POLL_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
@@ -78,7 +76,7 @@ export function startEffects(
         const work = run(effect).finally(() => {
           const wasFull = running.size === SLOTS || busy(effect.node_id) === SLOTS_OF_ONE_NODE;
           running.delete(work);
-          if (wasFull) wake.abort(AWAKE);
+          if (wasFull) wake.abort(OVER);
         });
         running.set(work, effect.node_id);
       }
@@ -104,7 +102,7 @@ export function startEffects(
 
   const done = loop();
   return {
-    kick: () => wake.abort(AWAKE),
+    kick: () => wake.abort(OVER),
     async idle(node) {
       await claiming;
       await over(workOf(node));

@@ -159,6 +159,17 @@ export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+/** A cursor of a list that is ordered by one text. */
+export const writeTextCursor = (last: string): string => Buffer.from(last).toString('base64url');
+
+/** @param shape of the texts @throws Problem cursor_invalid */
+export function readTextCursor(cursor: string | undefined, shape: RegExp): string | null {
+  if (cursor === undefined) return null;
+  const text = Buffer.from(cursor, 'base64url').toString();
+  if (shape.test(text)) return text;
+  throw strangeCursor();
+}
+
 export interface PagePosition {
   readonly at: number;
   readonly id: string;
@@ -172,7 +183,10 @@ export function readCursor(cursor: string | undefined): PagePosition | null {
   if (cursor === undefined) return null;
   const found = /^(\d{1,13}) ([a-z]{3}_[0-9a-z]{1,40})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (found?.[1] !== undefined && found[2] !== undefined) return { at: Number(found[1]), id: found[2] };
-  throw new Problem('cursor_invalid', 'cursor: use next_cursor of an answer of this list, unchanged.', {
+  throw strangeCursor();
+}
+
+const strangeCursor = (): Problem =>
+  new Problem('cursor_invalid', 'cursor: use next_cursor of an answer of this list, unchanged.', {
     field: 'cursor',
   });
-}

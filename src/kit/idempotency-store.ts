@@ -34,7 +34,7 @@ export const findAnswered: (read: Statements, key: Key) => Promise<AnsweredReque
        from unnest($1::text[], $2::text[]) as asked (principal_id, key) join idempotency using (principal_id, key)`,
       keysOf(all),
     );
-    const byKey = new Map(rows.map((row) => [nameOf(row), row]));
+    const byKey = new Map(rows.map(({ principal_id, key, ...row }) => [nameOf({ principal_id, key }), row]));
     return all.map(({ principalId, key }) => byKey.get(nameOf({ principal_id: principalId, key })) ?? null);
   },
 );

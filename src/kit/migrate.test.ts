@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { openDb } from './db.ts';
-import { type Migration, migrate, readMigrations } from './migrate.ts';
+import { type Migration, migrate, oldestOf, readMigrations, refuseNewer } from './migrate.ts';
 
 const migration = (number: number, sql: string): Migration => ({
   number,
   name: `${String(number).padStart(4, '0')}_step`,
   sql,
   checksum: createHash('sha256').update(sql).digest('hex'),
+  oldest: oldestOf(sql, number),
 });
 const FIRST = migration(1, 'create table coin (id bigint primary key); insert into coin values (1)');
 const SECOND = migration(2, 'alter table coin add column owner text; insert into coin values (2)');
@@ -25,7 +26,7 @@ afterEach(() => db.close());
 const ids = async (): Promise<unknown[]> =>
   (await db.read.query<{ id: bigint }>('select id from coin order by id')).map((row) => row.id);
 const recorded = (): Promise<object[]> =>
-  db.read.query('select number, name, checksum from migration order by number');
+  db.read.query('select number, name, checksum, oldest from migration order by number');
 
 describe('migrating', () => {
   test('applies what is missing, once', async () => {
@@ -63,6 +64,46 @@ describe('migrating', () => {
       code: 'database_newer',
       detail: expect.stringContaining('it has 0002_step, and this version ends with 0001_step'),
     });
+  });
+
+  test('lets an older Argosy go on that it is compatible with, and no older one', async () => {
+    const third = migration(3, '-- compatible: 0002\nalter table coin add column mint text');
+    await migrate(db, [FIRST, SECOND, third]);
+    expect(await migrate(db, [FIRST, SECOND])).toEqual({ kind: 'migrated', applied: [] });
+    expect(await refuseNewer(db, [FIRST, SECOND])).toBeNull();
+    expect(await refuseNewer(db, [FIRST])).toMatchObject({ code: 'database_newer' });
+  });
+
+  test('takes over a database from before that', async () => {
+    await migrate(db, [FIRST]);
+    await db.tx((tx) => tx.query('alter table migration drop column oldest'));
+    expect(await migrate(db, [FIRST, SECOND])).toEqual({ kind: 'migrated', applied: ['0002_step'] });
+  });
+
+  test('that waits for a lock keeps nobody else waiting for long, and is tried again', async () => {
+    await migrate(db, [FIRST]);
+    const reading = openDb(db.target, { max: 1 });
+    const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const reads = reading.tx(async (tx) => {
+      await tx.query('select id from coin');
+      begun.resolve();
+      await release.promise;
+    });
+    await begun.promise;
+    const migrating = migrate(db, [FIRST, SECOND]);
+    await vi.waitFor(
+      async () => {
+        const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+        expect((await db.read.query(waiting)).length).toBe(1);
+      },
+      { timeout: 10_000 },
+    );
+    // Behind the migration, which gives way.
+    expect(await ids()).toEqual([1n]);
+    release.resolve();
+    await reads;
+    expect(await migrating).toEqual({ kind: 'migrated', applied: ['0002_step'] });
+    await reading.close();
   });
 
   test('happens once when several processes start together', async () => {

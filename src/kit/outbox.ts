@@ -2,7 +2,7 @@
  * Events for the outside (SSE, later webhooks). They are written in the transactions that they tell of, and
  * numbered afterwards under one row's lock: whoever reads `id > last` never misses one that committed late.
  */
-import type { Clock } from './clock.ts';
+import { type Clock, OVER } from './clock.ts';
 import type { Db } from './db.ts';
 import type { Log } from './log.ts';
 import { lastEventId, numberEvents } from './outbox-store.ts';
@@ -15,8 +15,6 @@ export interface Publisher {
 }
 
 const BATCH = 500;
-/** Why a sleep ends early: without it `abort` would make up an error, and its stack, each time. */
-const AWAKE = 'awake';
 const POLL_MS = 1000;
 
 export function startPublisher(db: Db, clock: Clock, log: Log): Publisher {
@@ -43,7 +41,7 @@ export function startPublisher(db: Db, clock: Clock, log: Log): Publisher {
 
   const done = loop();
   return {
-    kick: () => wake.abort(AWAKE),
+    kick: () => wake.abort(OVER),
     onPublished(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

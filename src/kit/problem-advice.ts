@@ -141,6 +141,8 @@ export const ADVICE: Readonly<Record<ProblemCode, string>> = {
     'PostgreSQL does not read files of another major version. Start the Argosy that made them, or choose another data folder.',
   database_not_started:
     'The reason follows the message; the log is in the data folder. A PostgreSQL by URL works as well.',
+  database_unreachable:
+    'See that the PostgreSQL of database.url runs, that its address, port and password are right, and that this machine may reach it. Argosy has waited for it for some seconds.',
   database_not_empty:
     'A fleet and its books belong together: the practice fleet and your own never share a database, nor do two practice worlds. ' +
     '`argosy practice reset` forgets a practice world with its books where the database is the embedded one; else give an empty one.',

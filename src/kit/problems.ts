@@ -124,6 +124,7 @@ export const PROBLEMS = {
   database_binary_missing: { status: 500, title: 'No embedded PostgreSQL for this machine', exit: 2 },
   database_other_version: { status: 500, title: 'The database files are of another PostgreSQL', exit: 2 },
   database_not_started: { status: 500, title: 'The embedded PostgreSQL did not start', exit: 1 },
+  database_unreachable: { status: 500, title: 'The database cannot be reached', exit: 5 },
   database_not_empty: {
     status: 500,
     title: 'The database holds the books of another fleet',

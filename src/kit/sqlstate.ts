@@ -61,6 +61,9 @@ export const constraintOf = (error: unknown): string | null =>
 const codeOf = (error: unknown): string | null =>
   error instanceof pg.DatabaseError ? (error.code ?? null) : null;
 
+/** A lock did not come within `lock_timeout`. */
+export const isLockedOut = (error: unknown): boolean => codeOf(error) === '55P03';
+
 /** What was to be made is there already: a unique row, a table, or a table's type. */
 export const isDuplicate = (error: unknown): boolean =>
   ['23505', '42P07', '42710'].includes(codeOf(error) ?? '');

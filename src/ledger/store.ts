@@ -1,4 +1,5 @@
 import type { Db, Statements, Tx } from '../kit/db.ts';
+import { together } from '../kit/together.ts';
 import {
   type Account,
   type AccountId,
@@ -98,19 +99,26 @@ export interface AccountBalance {
   readonly balance_msat: bigint;
 }
 
-export const readBalances = (read: Statements, ids: readonly AccountId[]): Promise<AccountBalance[]> =>
-  read.query<AccountBalance>('select id, kind, balance_msat from account where id = any($1) order by id', [
-    ids,
-  ]);
+/** By id. */
+export const readBalances: (read: Statements, ids: readonly AccountId[]) => Promise<AccountBalance[]> =
+  together(async (read: Statements, asked: readonly (readonly AccountId[])[]) => {
+    const rows = await read.query<AccountBalance>(
+      'select id, kind, balance_msat from account where id = any($1) order by id',
+      [[...new Set(asked.flat())]],
+    );
+    return asked.map((ids) => rows.filter(({ id }) => ids.includes(id)));
+  });
 
-/** Claims of the business and of customers, with what is held beside them. */
+/** Claims of the business and of customers by id, after the last one of the page before, with what is held beside them. */
 export const readClaims = (
   read: Statements,
+  page: { readonly after: string | null; readonly limit: number },
 ): Promise<{ id: AccountId; free_msat: bigint; held_msat: bigint }[]> =>
   read.query(
     `select free.id, free.balance_msat as free_msat, held.balance_msat as held_msat
-     from account free join account held on held.id = free.id || ':held' order by free.id`,
-    [],
+     from account free join account held on held.id = free.id || ':held'
+     where free.id > $1 order by free.id limit $2`,
+    [page.after ?? '', page.limit],
   );
 
 export const readTransfers = (

@@ -47,10 +47,8 @@ export interface NodeInfo {
   readonly peers: number;
   /** False while the node lags behind its chain: it must not send then. */
   readonly synced: boolean;
-  /** Its clock is so far from ours that it cannot tell a send that comes late: it must not send then. Absent: it agrees. */
+  /** Its clock is so far from ours that it cannot tell a part that comes late: it must not send then. Absent: it agrees. */
   readonly clock?: 'ahead' | 'behind';
-  /** Its channels are at an earlier state than was seen: why, as people read it. Absent: nothing shows that. */
-  readonly restored?: string;
 }
 
 export interface Channel {
@@ -66,6 +64,11 @@ export interface Channel {
   /** The largest HTLC that could be sent, or received, now: reserve, fees and limits taken off. */
   readonly spendableMsat: Msat;
   readonly receivableMsat: Msat;
+  /**
+   * How often its state has changed: never less than before, unless the node was put back to an earlier state. Null: the
+   * node does not tell.
+   */
+  readonly updates: bigint | null;
   /** Ready, and the peer is connected. */
   readonly active: boolean;
   readonly private: boolean;
@@ -136,8 +139,11 @@ export interface PartOrder {
   readonly totalMsat: Msat;
   /** Delivers this part's amount, at most `totalMsat`. */
   readonly route: Route;
-  /** The node itself must refuse it from then on, where it can: its sender may have been frozen. ms since 1970. */
-  readonly notAfter?: number;
+  /**
+   * A node to which the part comes later, by its own clock, refuses it: whoever asked may have been frozen, and others have
+   * drawn their conclusions. ms since 1970.
+   */
+  readonly expiresAt: number;
 }
 
 /**

@@ -2,11 +2,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Guarded } from '../access/http.ts';
 import type { Db } from '../kit/db.ts';
-import type { Api } from '../kit/http.ts';
+import { type Api, pageQuery, readTextCursor, writeTextCursor } from '../kit/http.ts';
 import { Problem } from '../kit/problems.ts';
 import { body, json, msatText } from '../kit/shapes.ts';
 import { customerAccount, isAccountName } from '../ledger/account.ts';
 import { openClaim, readClaims } from '../ledger/store.ts';
+import { pageOf } from './schemas.ts';
 
 export const accountSchema = z
   .object({
@@ -17,18 +18,23 @@ export const accountSchema = z
   })
   .openapi('Account');
 
+const ACCOUNT_ID = /^[a-z][a-z0-9:-]{0,60}$/;
+
 export function accountRoutes(api: Api, guarded: Guarded, db: Db): void {
   api.openapi(
     guarded('balances:read', {
       method: 'get',
       path: '/v1/accounts',
-      summary: 'Who owns what: own funds and customers',
-      responses: { 200: json(z.object({ data: z.array(accountSchema) }), 'All claim accounts') },
+      summary: 'Who owns what: own funds and customers, by id',
+      request: { query: pageQuery },
+      responses: { 200: json(pageOf('AccountPage', accountSchema), 'A page') },
     }),
     async (c) => {
-      const claims = await readClaims(db.read);
+      const { cursor, limit } = c.req.valid('query');
+      const claims = await readClaims(db.read, { after: readTextCursor(cursor, ACCOUNT_ID), limit });
       const data = claims.map(({ id, free_msat, held_msat }) => accountView(id, free_msat, held_msat));
-      return c.json({ data }, 200);
+      const last = claims.length === limit ? claims.at(-1) : undefined;
+      return c.json({ data, next_cursor: last === undefined ? null : writeTextCursor(last.id) }, 200);
     },
   );
 

@@ -1,5 +1,5 @@
 /** A payment that is asked for under an `Idempotency-Key`: intended once, answered alike ever after. */
-import { CommitUnknown } from '../kit/db.ts';
+import { CommitUnknown, constraintOf } from '../kit/db.ts';
 import { findResponse, type IdempotentRequest, once, type StoredResponse } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
 import type { PaymentsContext } from './context.ts';
@@ -45,9 +45,18 @@ async function payUnlessPaid(
       }),
     );
   } catch (error) {
+    if (constraintOf(error) === 'obligation_source_key') throw usedUp();
     // What stands in the way may be this very request, sent twice and answered a moment ago.
     const answered = error instanceof Problem ? await findResponse(context.db, request) : null;
     if (answered === null) throw error;
     return answered;
   }
 }
+
+/** The answer is kept for a time, the debt for ever. */
+const usedUp = (): Problem =>
+  new Problem(
+    'idempotency_key_reused',
+    'Idempotency-Key: a payment was asked for under this key long ago, and its answer is kept no longer; look for it in GET /v1/payments, or use a new key for a new debt.',
+    { field: 'Idempotency-Key' },
+  );

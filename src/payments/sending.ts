@@ -28,10 +28,10 @@ import {
   timeSinceSend,
 } from './store.ts';
 
+/** A node that gets a part later than so many ms after the last look refuses it; long before its absence is believed. */
+const VALID_MS = 20_000;
 /** A send leaves so soon after its claim or not at all: well before another worker may claim it. */
 const SEND_WITHIN_MS = 10_000;
-/** Nor does its node take it so long after, where it can tell. */
-const REFUSED_AFTER_MS = 20_000;
 const MAX_ATTEMPTS = 12;
 const PLAN_ROUNDS = 4;
 const PLAN_WAIT_MS = 250;
@@ -121,12 +121,6 @@ async function sendPart(context: PaymentsContext, effect: Effect): Promise<void>
 const isLate = ({ clock }: PaymentsContext, { claimedAt }: Effect): boolean =>
   clock.elapsed() - claimedAt > SEND_WITHIN_MS;
 
-/** Should this process be frozen from here on: the node refuses what reaches it later. ms since 1970. */
-function lastMoment({ clock }: PaymentsContext, { claimedAt }: Effect): number {
-  const now = clock.now();
-  return now + REFUSED_AFTER_MS - (clock.elapsed() - claimedAt);
-}
-
 /** While the panic switch is on, or the past is not known: nothing was begun, so that this claim does not count. */
 const notYet = async (context: PaymentsContext, effect: Effect): Promise<void> => {
   await context.db.tx((tx) => returnEffect(tx, effect, PANIC_WAIT_MS));
@@ -144,22 +138,23 @@ async function sendUnlessStopped(
   hold: (call: Promise<unknown>) => void,
 ): Promise<{ answer: SendAnswer | null; sendMs: number } | 'stopped' | 'outdated' | 'drained' | 'late'> {
   const { nodeId, token } = open.part;
-  const { panic, drained, begun, unimported, outdated } = await readClearance(context.db.read, token);
+  const clearance = await readClearance(context.db.read, token);
+  const { panic, drained, begun, unimported, outdated } = clearance;
   if (panic || unimported) return 'stopped';
   if (outdated) return 'outdated';
   if (drained && !begun) return 'drained';
-  const notAfter = lastMoment(context, effect);
   if (isLate(context, effect)) return 'late';
   const { node } = context.fleet().get(nodeId);
   const asked = context.clock.elapsed();
-  const answer = await callSend(context, { ...open, node, notAfter }, hold);
+  const answer = await callSend(context, { ...open, node }, clearance.at + VALID_MS, hold);
   return { answer, sendMs: Math.round(context.clock.elapsed() - asked) };
 }
 
 /** Null: no answer, which proves nothing. */
 async function callSend(
   context: PaymentsContext,
-  { part, stored, node, notAfter }: OpenPart & { readonly notAfter: number },
+  { part, stored, node }: OpenPart,
+  expiresAt: number,
   hold: (call: Promise<unknown>) => void,
 ): Promise<SendAnswer | null> {
   const order: PartOrder = {
@@ -169,7 +164,7 @@ async function callSend(
     paymentMetadata: stored.paymentMetadata,
     totalMsat: stored.payment.amountMsat,
     route: part.route,
-    notAfter,
+    expiresAt,
   };
   context.unanswered.add(part.token);
   try {

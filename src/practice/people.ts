@@ -91,6 +91,7 @@ async function sendAll(
     paymentMetadata: invoice.paymentMetadata,
     totalMsat,
     route,
+    expiresAt: Number.POSITIVE_INFINITY,
   }));
   const ends = await Promise.all(
     orders.map(async (order) => {

@@ -56,7 +56,11 @@ function createParty(node: LightningNode): Party {
     async send(invoice, totalMsat, route) {
       const { paymentHash, paymentSecret, paymentMetadata } = invoice;
       const token = partToken(randomBytes(32).toString('hex'));
-      const order: PartOrder = { token, paymentHash, paymentSecret, paymentMetadata, totalMsat, route };
+      const expiresAt = Number.POSITIVE_INFINITY;
+      const order: PartOrder = {
+        ...{ token, paymentHash, paymentSecret, paymentMetadata, totalMsat, route },
+        expiresAt,
+      };
       const end = new Promise<End>((resolve) => waiting.set(token, resolve));
       expect(await node.sendPart(order)).toEqual({ kind: 'accepted' });
       return end;

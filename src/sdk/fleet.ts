@@ -1,6 +1,7 @@
 /** What the fleet is, what it holds, and whose that is. */
 import { call } from './call.ts';
 import type { Connection } from './exchange.ts';
+import { pagesOf } from './pages.ts';
 import type { CallOptions } from './payments.ts';
 import type {
   Account,
@@ -111,7 +112,8 @@ export function fleetVerbs(connection: Connection): FleetVerbs {
     rotateNode: (id, change, options) => write(nodePath(id, '/rotate'), change, options, { timeoutMs }),
     removeNode: (id, { force = false, ...options } = {}) =>
       write(nodePath(id, '/remove'), { force }, options, { timeoutMs }),
-    accounts: async (options) => (await read<All<Account>>('/v1/accounts', options)).data,
+    accounts: (options) =>
+      Array.fromAsync(pagesOf<Account>(connection, '/v1/accounts', { limit: 200, ...options })),
     openAccount: (name, options) => write('/v1/accounts', { name }, options),
     checkBooks: (options) => read('/v1/books/check', options),
     suspense: async (options) => (await read<Suspense>('/v1/books/suspense', options)).data,

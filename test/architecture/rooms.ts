@@ -36,7 +36,7 @@ export const PURE: readonly RegExp[] = [
   /^payments\/payment\.ts$/,
   /^liquidity\/(order|booking)\.ts$/,
   /^ledger\/account\.ts$/,
-  /^fleet\/(booking|chain-view|standing)\.ts$/,
+  /^fleet\/(booking|chain-view|share|standing)\.ts$/,
   /^access\/permission\.ts$/,
   /^kit\/chance\.ts$/,
   /^nodes\/[a-z]+\/map\.ts$/,

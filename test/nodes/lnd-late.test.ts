@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)(
       const owed = await bill(bed.world, sat(3_100));
       const order = await orderOf(bed.world, sender, owed, sat(3_100));
       lnd.pause();
-      const sending = sender.sendPart({ ...order, notAfter: Date.now() + 1_000 });
+      const sending = sender.sendPart({ ...order, expiresAt: Date.now() + 1_000 });
       await sleep(FROZEN_MS);
       lnd.resume();
       const { kind, reason } = (await sending) as { kind: string; reason?: string };
@@ -39,7 +39,7 @@ describe.skipIf(missing !== null)(
       assert.deepEqual(await sender.lookup(order), { kind: 'failed', reason: 'timeout' });
       // In time it is taken, under another name.
       const again = await orderOf(bed.world, sender, owed, sat(3_100));
-      assert.deepEqual(await sender.sendPart({ ...again, notAfter: Date.now() + 20_000 }), {
+      assert.deepEqual(await sender.sendPart({ ...again, expiresAt: Date.now() + 20_000 }), {
         kind: 'accepted',
       });
     });

@@ -59,6 +59,7 @@ export async function openLndFleet(launch: (place: Place) => Product): Promise<T
         return pending.waiting_close_channels.length === 0;
       });
     },
+    mine: () => network.mine(1),
     async hanging() {
       type Channels = { channels: { pending_htlcs: unknown[] }[] };
       const all = await Promise.all(running().map((node) => node.rest<Channels>('GET', '/v1/channels')));

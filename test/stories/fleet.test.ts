@@ -53,6 +53,7 @@ async function openPracticeFleet(): Promise<ToldFleet> {
       await call('POST', `/channels/${channel}/close`, {});
       await eventually('it is gone', async () => (await channelOf(from, channel)) === undefined, 60_000);
     },
+    mine: async () => void (await call('POST', '/blocks', { count: 1 })),
     // Own nodes have none by the books, which the story looks at; a stranger's show nowhere.
     hanging: async () => 0,
     stop: async () => rmSync(folder, { recursive: true, force: true }),

@@ -65,7 +65,7 @@ const pay = async (): Promise<string> => {
 function holdClearances(db: Db) {
   const held = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  const query = db.read.query;
+  const { query } = db.read;
   const slow = async (sql: string, ...rest: never[]) => {
     const rows = await query(sql, ...rest);
     if (/as panic/.test(sql)) {

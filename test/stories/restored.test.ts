@@ -215,33 +215,3 @@ describe('what other software does at a node', () => {
     await expectAllWell(fleet);
   });
 });
-
-describe('a node that was put back to an earlier state', () => {
-  it('is found, drained and shown, and used again when its newest state is back', async () => {
-    const eu = nodeId('eu');
-    const stateOf = () => fleet.system.fleet.health(eu).state;
-    const node = async () => {
-      const { body } = await fleet.call<{
-        data: { id: string; drains: { cause: string; reason: string }[] }[];
-      }>('GET', '/v1/nodes');
-      return body.data.find(({ id }) => id === 'eu');
-    };
-    await eventually('eu is up', async () => stateOf() === 'up');
-    fleet.network.faults('eu').putBack(true);
-    const shown = await eventually('it is drained', async () => {
-      await fleet.system.fleet.refresh(eu);
-      const now = await node();
-      return now?.drains.some(({ cause }) => cause === 'rule') ? now : false;
-    });
-    expect(shown.drains[0]?.reason).toMatch(/channel state is older than it was/);
-    const alarms = () => fleet.db.read.query(`select id from event where type = 'alarm' and subject = 'eu'`);
-    await eventually('it is told', async () => (await alarms()).length > 0);
-    expect((await pay(await bill())).attempts.map(({ node: at }) => at)).not.toContain('eu');
-    fleet.network.faults('eu').putBack(false);
-    await eventually('it is used again', async () => {
-      await fleet.system.fleet.refresh(eu);
-      return stateOf() === 'up';
-    });
-    await expectAllWell(fleet);
-  });
-});

@@ -5,6 +5,8 @@ import { type Launch, launchProduct, type Product } from './product.ts';
 export interface Parts {
   /** Starts those that are not running. `kill` kills one worker alone: another one each time. */
   launch(launch: Pick<Launch, 'data' | 'log' | 'config'>): Product;
+  /** Resolves when all have ended by themselves. */
+  stopped(): Promise<void>;
 }
 
 /** @param url of the database */
@@ -13,6 +15,9 @@ export function launchParts(url: string, workers: number): Parts {
   let server: Product | null = null;
   const working: Product[] = [];
   return {
+    async stopped() {
+      await Promise.all([server, ...working].map((part) => part?.exited));
+    },
     launch(launch) {
       server ??= launchProduct({ ...launch, role: 'serve', env });
       while (working.length < workers) working.push(launchProduct({ ...launch, role: 'work', env }));

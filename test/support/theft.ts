@@ -16,7 +16,7 @@ export async function steal(own: LightningNode, accomplice: LightningNode): Prom
   if (found?.kind !== 'routes') throw new Error('the thief has no route');
   const token = partToken('f'.repeat(64));
   const part = { token, paymentHash, paymentSecret, paymentMetadata, totalMsat: amount };
-  const answer = await own.sendPart({ ...part, route: found.routes[0] });
+  const answer = await own.sendPart({ ...part, route: found.routes[0], expiresAt: Date.now() + 60_000 });
   if (answer.kind !== 'accepted') throw new Error(`the theft was ${answer.kind}`);
 }
 

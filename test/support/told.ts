@@ -23,6 +23,8 @@ export interface ToldFleet {
   comeBack(node: string): Promise<void>;
   /** Its operator opens a channel of `sat` at the node, and closes it again when it is active; all is mined. */
   openAndClose(node: string, sat: number): Promise<void>;
+  /** One block. */
+  mine(): Promise<void>;
   /** HTLCs that hang at any node, as the nodes themselves say. */
   hanging(): Promise<number>;
   stop(): Promise<void>;
@@ -30,6 +32,17 @@ export interface ToldFleet {
 
 const STEP_MS = 90_000;
 const PAYMENTS = 8;
+const OPEN_SAT = 60_000;
+const SEND_SAT = 40_000;
+/** Less than either of the two, so that one done twice would show. */
+const FEES_SAT = 20_000;
+/** Nobody's that anybody here knows. */
+const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+
+interface Ordered {
+  readonly id: string;
+  readonly state: string;
+}
 
 export function tellStories(kind: string, open: () => Promise<ToldFleet>): void {
   describe(`a fleet of ${kind}`, () => {
@@ -173,6 +186,62 @@ export function tellStories(kind: string, open: () => Promise<ToldFleet>): void 
       expect(await expectTruth(await asked)).toBeGreaterThan(0);
       await expectAllWell();
     });
+
+    /** Asked again under the same key until there is an answer, and mined for until it is over. */
+    async function orders(path: string, body: object): Promise<() => Promise<Ordered>> {
+      const key = crypto.randomUUID();
+      const { id } = await eventually(
+        'an answer to the order',
+        () => call<Ordered>('POST', `/v1/nodes/us${path}`, body, key).catch(() => null),
+        STEP_MS,
+      );
+      expect(id).toMatch(/^cho_/);
+      return () =>
+        eventually(
+          `${id} is over`,
+          async () => {
+            await fleet.mine();
+            const order = await call<Ordered>('GET', `/v1/chain-orders/${id}`).catch(() => null);
+            return order !== null && ['confirmed', 'failed'].includes(order.state) && order;
+          },
+          2 * STEP_MS,
+        );
+    }
+    async function holdingsOfUs() {
+      const [{ data }, books] = await Promise.all([
+        call<{ data: { id: string; channels: { id: string; peer: string }[] }[] }>('GET', '/v1/nodes'),
+        call<{ nodes: { node: string; ledger: { onchain_msat: string } }[] }>('GET', '/v1/books/check'),
+      ]);
+      const coins = books.nodes.find(({ node }) => node === 'us')?.ledger.onchain_msat ?? '0';
+      return { channels: data.find(({ id }) => id === 'us')?.channels ?? [], coinsMsat: BigInt(coins) };
+    }
+
+    for (const [killed, kill] of [
+      ['Argosy', () => product.kill().then(launch)],
+      ['the node', () => fleet.die('us').then(() => fleet.comeBack('us'))],
+    ] as const) {
+      it(`opens a channel and sends coins once though ${killed} is killed in the midst of it`, {
+        timeout: 5 * STEP_MS,
+      }, async () => {
+        const before = await holdingsOfUs();
+        const peer = before.channels[0]?.peer;
+        const opens = await orders('/channels', { peer, capacity_msat: `${OPEN_SAT}000` });
+        const sends = await orders('/coins', { address: ADDRESS, amount_msat: `${SEND_SAT}000` });
+        await kill();
+        await eventually('all are up', allUp, STEP_MS);
+        const opened = await opens();
+        const sent = await sends();
+        await expectAllWell();
+        const after = await holdingsOfUs();
+        const made = Number(opened.state === 'confirmed');
+        // A peer that is away is a proof as well; coins need nobody.
+        expect(after.channels.length - before.channels.length, JSON.stringify(opened)).toBe(made);
+        expect(sent).toMatchObject({ state: 'confirmed' });
+        const spentSat = Number((before.coinsMsat - after.coinsMsat) / 1_000n) - made * OPEN_SAT - SEND_SAT;
+        expect(spentSat, 'fees').toBeGreaterThan(0);
+        expect(spentSat, 'fees').toBeLessThan(FEES_SAT);
+      });
+    }
 
     it('follows a channel in its books from its funding to its last coin', {
       timeout: 4 * STEP_MS,

@@ -25,7 +25,7 @@ const BOOKED: readonly Account[] = [
 ];
 const newAccount = oneOf(customerAccount('acme'), customerAccount('zoo'), BUSINESS);
 
-const claimed = fc.record({ id: upTo(6).map((n) => BigInt(n + 1)), claim: big(3) }).map((of) => of as Effect);
+const claimed = fc.record({ id: upTo(3).map((n) => BigInt(n + 1)), claim: big(2) }).map((of) => of as Effect);
 const kind = oneOf('part.send', 'part.resolve');
 const key = oneOf('a', 'b', 'c');
 const lease = fc.record({ id: node, token: big(3), ttl: delay });
@@ -124,14 +124,14 @@ export const money = [
   read('readBalances', several(...BOOKED.map(({ id }) => id)), (s, on, ids) =>
     s.ledger.readBalances(on, ids),
   ),
-  read('readClaims', fc.constant(null), (s, on) => s.ledger.readClaims(on)),
+  read('readClaims', fc.constant(null), (s, on) => s.ledger.readClaims(on, { after: null, limit: 200 })),
   read('readTransfers', several('prt_0', 'prt_1', 'opening'), (s, on, sources) =>
     s.ledger.readTransfers(on, sources),
   ),
 ];
 
 const drain = fc.record({
-  cause: oneOf<Drain['cause']>('hand', 'rule'),
+  cause: oneOf<Drain['cause']>('hand', 'rule', 'past'),
   reason: fc.constant('disk'),
   principal: fc.constant(null),
 });
@@ -178,9 +178,12 @@ export const fleet = [
   read('readPanic', fc.constant(null), (s, on) => s.switches.readPanic(on)),
   read('readDrains', fc.constant(null), (s, on) => s.switches.readDrains(on)),
   read('unconfirmed', big(2), (s, on, epoch) => s.switches.unconfirmed(on, epoch)),
-  read('readClearance', token, (s, on, of) => s.switches.readClearance(on, of)),
+  read('readClearance', token, async (s, on, of) => {
+    const { at: _, ...clearance } = await s.switches.readClearance(on, of);
+    return clearance;
+  }),
   write('addDrain', fc.tuple(node, drain), (s, tx, [id, of]) => s.switches.addDrain(tx, id, of)),
-  write('endDrains', fc.tuple(node, several<Drain['cause']>('hand', 'rule')), (s, tx, [id, causes]) =>
+  write('endDrains', fc.tuple(node, several<Drain['cause']>('hand', 'rule', 'past')), (s, tx, [id, causes]) =>
     s.switches.endDrains(tx, id, causes),
   ),
   write('switchPanic', fc.boolean(), (s, tx, on) =>

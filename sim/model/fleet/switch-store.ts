@@ -78,6 +78,7 @@ export const readClearance: Product['readClearance'] = async (read, token) => {
       {
         panic: s.get(panic.by.panic_pkey, 1)?.is_on ?? false,
         drained: s.list(node_drain.by.node_id, own.node_id).length > 0,
+        at: s.now,
         begun: others.some((other) => ['in_flight', 'unknown', 'settled'].includes(other?.state ?? '')),
         unimported: !past.current || past.unimported.length > 0,
         outdated: (s.get(payment.by.payment_pkey, own.payment_id)?.epoch ?? 0n) < past.epoch,

@@ -80,18 +80,19 @@ export const readBalances: Product['readBalances'] = (read, ids) =>
         .map(({ id, kind, balance_msat }) => ({ id, kind, balance_msat })) as product.AccountBalance[],
   );
 
-export const readClaims: Product['readClaims'] = (read) =>
+export const readClaims: Product['readClaims'] = (read, { after, limit }) =>
   statement(read, 'readClaims', (s) => {
     const { account } = s.tables;
     return s
-      .where(account, () => true)
+      .where(account, ({ id }) => id > (after ?? ''))
       .map((row) => s.see(row) as AccountData)
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .flatMap((free) => {
         const held = s.get(account.by.account_pkey, `${free.id}:held`);
         if (held === null) return [];
         return [{ id: free.id, free_msat: free.balance_msat, held_msat: held.balance_msat }];
-      }) as Awaited<ReturnType<Product['readClaims']>>;
+      })
+      .slice(0, limit) as Awaited<ReturnType<Product['readClaims']>>;
   });
 
 export const readTransfers: Product['readTransfers'] = (read, sources) =>

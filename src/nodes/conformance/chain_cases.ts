@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { MSAT_PER_SAT, msat } from '../../money/msat.ts';
 import { freshToken, sat } from './payment.ts';
+import { watchNow } from './watch.ts';
 import type { Case, World } from './world.ts';
 
 const coins = async (world: World): Promise<bigint> => (await world.sender.balances()).onchainMsat;
@@ -38,6 +39,26 @@ export const chainCases: readonly Case[] = [
         first,
       ]);
       assert.equal(await coins(world), after);
+    },
+  },
+  {
+    name: 'tells of coins that leave, with their fee, and of coins that come',
+    async run(world) {
+      const { sender, payee } = world;
+      const [left, came] = [await watchNow(world, sender), await watchNow(world, payee)];
+      const address = await payee.address();
+      const order = { token: freshToken(), address, amountMsat: sat(15_000), feeRateSatPerVb: 2 };
+      const sent = await sender.sendOnchain(order);
+      assert(sent.kind === 'sent', inspect(sent));
+      const isIt = (event: { readonly txid: string }) => event.txid === sent.txid;
+      const gone = await left.until('the coins to be gone', 'coins_moved', isIt);
+      assert.equal(gone.amountMsat, -order.amountMsat - sent.feeMsat);
+      assert.equal(gone.feeMsat, sent.feeMsat);
+      const here = await came.until('the coins to be there', 'coins_moved', isIt);
+      assert.equal(here.amountMsat, order.amountMsat);
+      await world.eventually('a block', async () => ((await sender.confirmations(sent.txid)) ?? 0) > 0);
+      assert.equal(await sender.confirmations('ab'.repeat(32)), null);
+      await Promise.all([left.stop(), came.stop()]);
     },
   },
   {

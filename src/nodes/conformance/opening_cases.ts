@@ -126,5 +126,5 @@ function changeOf(event: NodeEvent): bigint {
   if (event.kind === 'channel_opened')
     return event.fundingFeeMsat === null ? event.localMsat : -event.remoteMsat - event.fundingFeeMsat;
   if (event.kind === 'channel_closed') return -event.localMsat;
-  return event.kind === 'coins_returned' ? event.amountMsat : 0n;
+  return event.kind === 'coins_returned' || event.kind === 'coins_moved' ? event.amountMsat : 0n;
 }

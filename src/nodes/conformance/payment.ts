@@ -82,6 +82,7 @@ export const part = (owed: Bill, totalMsat: Msat, route: Route): PartOrder => ({
   paymentMetadata: owed.paymentMetadata,
   totalMsat,
   route,
+  expiresAt: Date.now() + 3_600_000,
 });
 
 /** An order of one part of a total; without `totalMsat`, of the whole. */

@@ -115,6 +115,17 @@ export const sendCases: readonly Case[] = [
       }),
   },
   {
+    name: 'refuses a part that comes too late, though all else is right; nothing moves',
+    run: (world) =>
+      watching(world, async (watches) => {
+        const owed = await bill(world, sat(3_000));
+        const order = { ...(await orderOf(world, world.sender, owed, sat(3_000))), expiresAt: 1_000 };
+        assert.equal(await expectNothingMoves(world, watches, order), 'timeout');
+        const status = await world.sender.lookup(order);
+        if (status.kind !== 'not_found') assert.deepEqual(status, { kind: 'failed', reason: 'timeout' });
+      }),
+  },
+  {
     name: 'frees everything when the payee does not know the payment hash, and says payee_refused',
     run: (world) =>
       watching(world, async (watches) => {

@@ -45,6 +45,8 @@ export interface ChannelBook {
   /** @param amountMsat what they are worth; 0 when it is too little to be sent home */
   take(id: string, outpoints: readonly string[], amountMsat: bigint): void;
   sweep(sweep: Sweep): void;
+  /** It brings coins of closed channels home, and has no block yet. */
+  isSweep(txid: string): boolean;
   /** Sweeps that are in a block now have come home. */
   connectBlock(txids: readonly string[]): void;
   /** Whoever has nothing to come any more is done. */
@@ -136,6 +138,7 @@ export function createChannelBook(store: Store, node: string, journal: Journal):
       sweeps.set(sweep.txid, sweep);
       keep('sweep', sweep.txid, sweep);
     },
+    isSweep: (txid) => sweeps.has(txid),
     connectBlock(txids) {
       for (const txid of txids) {
         const sweep = sweeps.get(txid);

@@ -70,8 +70,12 @@ export function channelVerbs({
       return () => confirmations;
     },
     sendOnchain(order) {
-      const { answer, broadcast } = wallet.send(order);
+      const { answer, leavesMsat, broadcast } = wallet.send(order);
       if (broadcast !== null) records.broadcast(broadcast);
+      if (broadcast !== null && answer.kind === 'sent') {
+        const { txid, feeMsat } = answer;
+        records.journal.append({ kind: 'coins_moved', txid, amountMsat: -leavesMsat, feeMsat });
+      }
       return () => answer;
     },
   };

@@ -93,6 +93,7 @@ export const toChannel = (channel: ChannelFacts, peerAlias: Untrusted): Channel 
   remoteMsat: remoteMsat(channel),
   spendableMsat: channel.usable ? msat(channel.nextHtlcLimitMsat) : msat(0n),
   receivableMsat: receivableMsat(channel),
+  updates: null,
   active: channel.usable,
   private: !channel.announced,
 });

@@ -1,7 +1,7 @@
 /** One LDK node: its verbs, and what keeps it going. */
 import { nodePubkey, untrusted } from '../../lightning/ids.ts';
 import { sentMsat } from '../../lightning/route.ts';
-import { fromSat, msat } from '../../money/msat.ts';
+import { fromSat, msat, ZERO_MSAT } from '../../money/msat.ts';
 import type { NodeBalances } from '../node.ts';
 import { createInvoice } from './billing.ts';
 import { freeNow, fromHex, ldk } from './bindings.ts';
@@ -78,7 +78,10 @@ export function createLdkNode(options: LdkNodeOptions, surroundings: Surrounding
     height = block.height;
     blockSeen = true;
     core.connectBlock(block);
-    wallet.scan(block.transactions);
+    for (const { txid, amountMsat } of wallet.scan(block.transactions)) {
+      if (!channels.isSweep(txid))
+        journal.append({ kind: 'coins_moved', txid, amountMsat, feeMsat: ZERO_MSAT });
+    }
     announcing = core.channels.list_channels().some(isAnnouncing);
     channels.connectBlock(block.transactions.map((raw) => readOnce(raw).txid));
     journal.append({ kind: 'block', height: block.height });

@@ -19,6 +19,8 @@ const refused = (detail: string): SendAnswer => ({
  */
 export function sendPart(core: Core, parts: PartBook, order: PartOrder): () => SendAnswer {
   if (parts.find(order.token) !== undefined) return () => ({ kind: 'duplicate' });
+  if (Date.now() > order.expiresAt)
+    return () => ({ kind: 'refused', reason: 'timeout', detail: untrusted('the part came too late') });
   const missingMsat = order.totalMsat - deliveredMsat(order.route);
   if (missingMsat < 0n) return () => refused('the part is larger than the total');
   const channel = firstChannel(core, order);

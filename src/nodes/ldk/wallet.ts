@@ -15,7 +15,8 @@ export interface Wallet {
   script(): Uint8Array;
   /** Confirmed coins, and unconfirmed change. */
   balanceMsat(): Msat;
-  scan(transactions: readonly Uint8Array[]): void;
+  /** @returns what came from elsewhere, change apart */
+  scan(transactions: readonly Uint8Array[]): readonly Arrival[];
   /** Signs a payment and takes its coins; null when there are too few. */
   pay(payment: Payment): BuiltTransaction | null;
   /** Gives the coins of a payment back that will never be broadcast. */
@@ -26,6 +27,12 @@ export interface Wallet {
   confirmations(txid: string): number | null;
   /** Puts the wallet into the step's commit, if it has changed. */
   save(): void;
+}
+
+/** Coins that one transaction has brought. */
+export interface Arrival {
+  readonly txid: string;
+  readonly amountMsat: Msat;
 }
 
 /** What is stored of a wallet. */
@@ -41,6 +48,8 @@ const FEE_SAT_PER_VB = 2;
 
 interface Sent {
   readonly answer: OnchainAnswer;
+  /** What leaves the wallet with it, fee included. */
+  readonly leavesMsat: bigint;
   readonly broadcast: Uint8Array | null;
 }
 
@@ -49,6 +58,7 @@ const nameOf = ({ txid, index }: { readonly txid: string; readonly index: number
 
 const refused = (reason: 'insufficient_funds' | 'bad_address', detail: string): Sent => ({
   answer: { kind: 'refused', reason, detail: untrusted(detail) },
+  leavesMsat: 0n,
   broadcast: null,
 });
 
@@ -87,7 +97,8 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
   const isSpent = (name: string): boolean =>
     [...unconfirmed.values()].some(({ spent }) => spent.some((coin) => nameOf(coin) === name));
 
-  function scanOne(raw: Uint8Array): void {
+  function scanOne(raw: Uint8Array): Arrival {
+    let arrivedSat = 0n;
     const { transaction, txid: id } = readOnce(raw);
     changed = unconfirmed.delete(id) || changed;
     for (let at = 0; at < transaction.inputsLength; at++) {
@@ -101,9 +112,11 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
       if (key === undefined || amount === undefined) continue;
       const coin = { txid: id, index, amountSat: amount, key: key.index };
       if (isSpent(nameOf(coin))) continue;
+      if (!coins.has(nameOf(coin))) arrivedSat += amount;
       coins.set(nameOf(coin), coin);
       changed = true;
     }
+    return { txid: id, amountMsat: fromSat(arrivedSat) };
   }
 
   function sendNew(order: OnchainOrder): Sent {
@@ -115,7 +128,7 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
     const built = pay({ script, amountSat, feeRateSatPerVb: order.feeRateSatPerVb ?? FEE_SAT_PER_VB });
     if (built === null) return refused('insufficient_funds', 'the wallet holds less than amount and fee');
     const answer = { kind: 'sent' as const, txid: built.txid, feeMsat: fromSat(built.feeSat) };
-    return { answer, broadcast: built.raw };
+    return { answer, leavesMsat: fromSat(amountSat + built.feeSat), broadcast: built.raw };
   }
 
   function fresh(): WalletKey {
@@ -131,9 +144,7 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
       for (const coin of coins.values()) sat += coin.amountSat;
       return fromSat(sat);
     },
-    scan(transactions) {
-      for (const raw of transactions) scanOne(raw);
-    },
+    scan: (transactions) => transactions.map(scanOne).filter(({ amountMsat }) => amountMsat > 0n),
     pay,
     discard,
     send(order) {
@@ -142,7 +153,8 @@ export function createWallet(store: Store, node: string, seedHex: string): Walle
         node,
         order.token,
       );
-      if (known !== undefined) return { answer: unpack<OnchainAnswer>(known.answer), broadcast: null };
+      if (known !== undefined)
+        return { answer: unpack<OnchainAnswer>(known.answer), leavesMsat: 0n, broadcast: null };
       const sent = sendNew(order);
       store.run(
         'insert into onchain_order (node, token, answer) values (?, ?, ?)',

@@ -31,7 +31,8 @@ function holding(msatOf: () => bigint, channels: readonly object[]): LndClient {
     channelBalance: async () => ({ local_balance: { msat: msatOf().toString() } }),
     walletBalance: async () => ({ total_balance: '0' }),
   };
-  return { lightning } as unknown as LndClient;
+  const wallet = { listLeases: async () => ({ locked_utxos: [] }) };
+  return { lightning, wallet } as unknown as LndClient;
 }
 
 async function open(
@@ -46,7 +47,6 @@ async function open(
   const context = {
     ...{ client: holding(msatOf, channels), book, parts, settled },
     catchUp: () => catchUp(book),
-    witness: { found: () => null, look: () => undefined },
   };
   const accounts = createAccounts(context, await readExpected(journal, book, parts));
   counting.accounts = accounts;

@@ -23,7 +23,6 @@ import { forgetGone, htlcName, type Settled } from './hanging.ts';
 import { hex } from './map.ts';
 import { type Observation, observe, SETTLED_DEPTH } from './observation.ts';
 import type { Parts } from './parts.ts';
-import type { Witness } from './witness.ts';
 
 /** A difference that lasts so long, in ms, while nothing moves, is one. */
 const GRACE_MS = 1_500;
@@ -66,7 +65,6 @@ export interface AccountsContext {
   readonly book: Notebook;
   readonly parts: Parts;
   readonly settled: Settled;
-  readonly witness: Witness;
   /** Reads whatever is told late. */
   readonly catchUp: () => Promise<void>;
 }
@@ -109,7 +107,6 @@ export function createAccounts(context: AccountsContext, start: Expected | null)
     const height = Number(book.facts.get(HEIGHT) ?? (await client.lightning.getInfo({})).block_height);
     const seen = await observe(client, height - SETTLED_DEPTH, isMissing(book.facts));
     if (seen === null) return null;
-    context.witness.look(seen.open);
     forgetGone(context.settled, seen.open);
     return { ...seen, channelsMsat: seen.channelsMsat + inTransitMsat(context, seen) };
   }

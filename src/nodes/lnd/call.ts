@@ -15,7 +15,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import { validUntil } from './macaroon.ts';
+import { attenuate } from './macaroon.ts';
 
 /** What may be left out of a request: everything. */
 export type Ask<T> = T extends Buffer | string | number | boolean | null
@@ -27,8 +27,8 @@ export type Ask<T> = T extends Buffer | string | number | boolean | null
 export interface CallOptions {
   /** ms until the call is given up. Default 30,000; streams: none. */
   readonly deadlineMs?: number;
-  /** LND itself refuses the call from then on, by its own clock: however long it was held up on its way. ms since 1970. */
-  readonly notAfter?: number;
+  /** LND refuses the call if it comes later, by its own clock. ms since 1970; default: never. Not for streams. */
+  readonly expiresAt?: number;
 }
 
 /** @throws LndError */
@@ -105,20 +105,24 @@ const BY_ITSELF = { allowPartialTrustChain: true };
 /** The server is whoever has a pinned certificate, under whatever name it is reached. */
 function channelCredentials({ certificates }: LndAddress): ChannelCredentials {
   const pins = new Set(certificates.map(fingerprint));
-  return pins.size === 0
-    ? credentials.createSsl()
-    : credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
-        checkServerIdentity: (_, { fingerprint256 }) =>
-          pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
-      });
+  if (pins.size === 0) return credentials.createSsl();
+  return credentials.createFromSecureContext(createSecureContext({ ca: [...certificates], ...BY_ITSELF }), {
+    checkServerIdentity: (_, { fingerprint256 }) =>
+      pins.has(fingerprint256) ? undefined : new Error(`certificate ${fingerprint256} is not pinned`),
+  });
 }
 
-/** What a call bears. */
-function bearing(macaroon: string, { notAfter }: CallOptions = {}): Metadata {
-  const metadata = new Metadata();
-  metadata.set('macaroon', notAfter === undefined ? macaroon : validUntil(macaroon, notAfter));
-  return metadata;
-}
+/** What goes along with a call. */
+type Credentials = (expiresAt?: number) => Metadata;
+
+const credentialsOf =
+  ({ macaroon }: LndAddress): Credentials =>
+  (expiresAt) => {
+    const limit = expiresAt === undefined ? null : `time-before ${new Date(expiresAt).toISOString()}`;
+    const metadata = new Metadata();
+    metadata.set('macaroon', limit === null ? macaroon : attenuate(macaroon, limit));
+    return metadata;
+  };
 
 export interface Connection {
   /** The calls of a service, such as `lnrpc.Lightning`; the shape is that of the generated types. */
@@ -138,12 +142,13 @@ export function connect(to: LndAddress): Connection {
       ? {}
       : { 'grpc.ssl_target_name_override': 'lnd' }),
   });
+  const show = credentialsOf(to);
   return {
     service<Service>(name: string): Service {
       const methods = Object.values(definitions()[name] as object) as MethodDefinition<object, object>[];
       const verbs = methods.map((method) => [
         (method.originalName ?? '') as string,
-        callOf(client, method, to.macaroon),
+        callOf(client, method, show),
       ]);
       return Object.fromEntries(verbs) as Service;
     },
@@ -151,16 +156,11 @@ export function connect(to: LndAddress): Connection {
   };
 }
 
-function callOf(client: Client, method: MethodDefinition<object, object>, macaroon: string): unknown {
+function callOf(client: Client, method: MethodDefinition<object, object>, show: Credentials): unknown {
   const { path, requestSerialize: to, responseDeserialize: from } = method;
   if (method.requestStream) {
     return () => {
-      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(
-        path,
-        to,
-        from,
-        bearing(macaroon),
-      );
+      const call: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, to, from, show());
       const write = (message: object) => call.write(message);
       return { ...incoming(path, call), write, end: () => call.end() };
     };
@@ -168,27 +168,16 @@ function callOf(client: Client, method: MethodDefinition<object, object>, macaro
   if (method.responseStream) {
     return (request: object, { deadlineMs }: CallOptions = {}) => {
       const deadline = deadlineMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + deadlineMs;
-      return incoming(
-        path,
-        client.makeServerStreamRequest(path, to, from, request, bearing(macaroon), { deadline }),
-      );
+      return incoming(path, client.makeServerStreamRequest(path, to, from, request, show(), { deadline }));
     };
   }
-  return (request: object, options: CallOptions = {}) =>
+  return (request: object, { deadlineMs = DEADLINE_MS, expiresAt }: CallOptions = {}) =>
     new Promise((resolve, reject) => {
-      const deadline = Date.now() + (options.deadlineMs ?? DEADLINE_MS);
-      client.makeUnaryRequest(
-        path,
-        to,
-        from,
-        request,
-        bearing(macaroon, options),
-        { deadline },
-        (error, response) => {
-          if (error !== null) reject(new LndError(path, error));
-          else resolve(response);
-        },
-      );
+      const deadline = Date.now() + deadlineMs;
+      client.makeUnaryRequest(path, to, from, request, show(expiresAt), { deadline }, (error, response) => {
+        if (error !== null) reject(new LndError(path, error));
+        else resolve(response);
+      });
     });
 }
 
@@ -220,8 +209,8 @@ export const isAway = (error: unknown): boolean =>
 export const isSlow = ({ code }: LndError): boolean => code === status.DEADLINE_EXCEEDED;
 
 /** True for a call that came too late, by LND's clock. */
-export const isExpired = (error: unknown): boolean =>
-  error instanceof LndError && /macaroon has expired|time-before/.test(error.message);
+export const isExpired = (error: unknown): error is LndError =>
+  error instanceof LndError && /macaroon has expired/.test(error.message);
 
 /** True for a refusal by macaroon: what is missing is in the message. */
 export const isDenied = (error: unknown): error is LndError =>

@@ -14,8 +14,8 @@ export type ClockOf = 'agrees' | 'ahead' | 'behind';
 
 /** @throws LndError without an answer */
 export async function readClock({ lightning }: Pick<LndClient, 'lightning'>): Promise<ClockOf> {
-  const isTaken = (notAfter: number): Promise<boolean> =>
-    lightning.getInfo({}, { deadlineMs: LOOK_MS, notAfter }).then(
+  const isTaken = (expiresAt: number): Promise<boolean> =>
+    lightning.getInfo({}, { deadlineMs: LOOK_MS, expiresAt }).then(
       () => true,
       (error: unknown) => {
         if (isExpired(error)) return false;

@@ -1,14 +1,13 @@
 /** LND under the port: what the files beside do, put together. */
 
-import { channelId, untrusted } from '../../lightning/ids.ts';
+import { channelId } from '../../lightning/ids.ts';
 import type { Journal } from '../journal.ts';
-import type { Facet, Facets, LightningNode, NodeInfo, SendAnswer, Subscription } from '../node.ts';
+import type { Facet, Facets, LightningNode, NodeInfo, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
-import type { Ask } from './call.ts';
 import { closeChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
-import { type ClockOf, readClock } from './clock.ts';
+import { readClock } from './clock.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
 import { lndFacets, SWITCHED, switchedOff } from './facets.ts';
@@ -19,11 +18,9 @@ import { openHistory } from './history.ts';
 import { beginInvoices, cancelInvoice, createInvoice, lookupInvoice, watchInvoices } from './invoices.ts';
 import { finalHop, nodeInfo, toChannel } from './map.ts';
 import { createOpenings, type Openings } from './opening.ts';
-import { beginParts, createParts, type Delivery, type Parts } from './parts.ts';
-import type { Hop } from './proto/lightning.ts';
+import { beginParts, createParts, type Parts } from './parts.ts';
 import { findRoutes } from './routes.ts';
 import { keepStream, type OnRefused } from './streams.ts';
-import { openWitness, type Witness } from './witness.ts';
 
 export interface LndOptions {
   readonly client: LndClient;
@@ -33,7 +30,6 @@ export interface LndOptions {
 /** What runs while the node is driven from here. */
 interface Driven {
   readonly book: Notebook;
-  readonly witness: Witness;
   readonly parts: Parts;
   readonly accounts: Accounts;
   readonly coins: Coins;
@@ -43,13 +39,13 @@ interface Driven {
 
 const HEIGHT = 'block';
 const CONNECT_SECONDS = '30';
+/** LND refuses a keysend that comes later. */
+const KEYSEND_VALID_MS = 20_000;
 
 /** Nothing is asked of LND before the first verb; it may be away then, and come later. */
 export function openLnd({ client, journal }: LndOptions): LightningNode {
   let driving: Promise<Driven> | null = null;
   let stopped = false;
-  /** As it was asked last; null: never. */
-  let clock: ClockOf | null = null;
 
   /** @throws Error while LND does not answer for the first time, or once the node is stopped */
   async function drive(): Promise<Driven> {
@@ -89,7 +85,13 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
       },
     },
   };
-  const further = lndFacets(client, keysend(send));
+  const further = lndFacets(
+    client,
+    keysend(async (order, lastHop) => {
+      const expiresAt = Date.now() + KEYSEND_VALID_MS;
+      return (await drive()).parts.send({ ...order, expiresAt }, lastHop);
+    }),
+  );
   const without = (off: ReadonlySet<Facet>): Facets =>
     Object.fromEntries(Object.entries({ ...facets, ...further }).filter(([name]) => !off.has(name as Facet)));
   let declared: { readonly version: string | null; readonly facets: Facets } = {
@@ -103,23 +105,8 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     const version = `${told.version} ${Object.keys(told.features).join()}`;
     if (version !== declared.version)
       declared = { version, facets: without(await switchedOff(client, told)) };
-    const [now, driven] = await Promise.all([readClock(client), driving?.catch(() => null)]);
-    clock = now;
-    const restored = driven?.witness.found() ?? null;
-    return {
-      ...nodeInfo(told),
-      ...(now === 'agrees' ? {} : { clock: now }),
-      ...(restored === null ? {} : { restored }),
-    };
-  }
-
-  /** Without its clock nothing keeps LND from taking what comes late; with an old state it may lose what it sends. */
-  async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
-    const { witness, parts } = await drive();
-    clock ??= await readClock(client);
-    const why = witness.found() ?? (clock === 'agrees' ? null : `its clock is ${clock} of ours`);
-    if (why !== null) return { kind: 'refused', reason: 'node_down', detail: untrusted(why) };
-    return parts.send(order, lastHop);
+    const clock = await readClock(client);
+    return { ...nodeInfo(told), ...(clock === 'agrees' ? {} : { clock }) };
   }
 
   return {
@@ -135,7 +122,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     invoice: (order) => ask(() => createInvoice(client, order)),
     lookupInvoice: (hash) => ask(() => lookupInvoice(client, hash)),
     cancelInvoice: (hash) => ask(() => cancelInvoice(client, hash)),
-    sendPart: (order) => send(order, finalHop(order)),
+    sendPart: async (order) => (await drive()).parts.send(order, finalHop(order)),
     lookup: async (part) => (await drive()).parts.lookup(part),
     pendingHtlcs: async () => pendingHtlcs(client, (await drive()).parts),
     connect: (peer, address) =>
@@ -169,7 +156,6 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
 async function startDriving(client: LndClient, journal: Journal): Promise<Driven> {
   const counting: { accounts: Accounts | null } = { accounts: null };
   const book = await openNotebook(journal, (event) => counting.accounts?.count(event));
-  const witness = await openWitness(client, book);
   const tip = { height: 0 };
   const height = async () => tip.height || (await client.lightning.getInfo({})).block_height;
   if (book.newest() === 0) await beginParts(client, book);
@@ -188,7 +174,7 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   const catchUp = async () => {
     await Promise.all([forwards.catchUp(), history.catchUp()]);
   };
-  const accounts = createAccounts({ client, book, parts, settled, catchUp, witness }, expected);
+  const accounts = createAccounts({ client, book, parts, settled, catchUp }, expected);
   counting.accounts = accounts;
   const streams = [
     forwards,
@@ -214,7 +200,6 @@ async function startDriving(client: LndClient, journal: Journal): Promise<Driven
   parts.resume();
   return {
     book,
-    witness,
     parts,
     accounts,
     coins: createCoins(client, book),

@@ -178,6 +178,7 @@ export function toChannel(channel: LndChannel): Channel {
     remoteMsat: msat(remote + (channel.initiator ? 0n : cost)),
     spendableMsat: free(local - reserve(channel.local_constraints) - (channel.initiator ? buffer : 0n)),
     receivableMsat: free(remote - reserve(channel.remote_constraints) - (channel.initiator ? 0n : buffer)),
+    updates: BigInt(channel.num_updates),
     active,
     private: channel.private,
   };

@@ -15,6 +15,7 @@ const hash = paymentHash('0b'.repeat(32));
 const order: Delivery = {
   token,
   paymentHash: hash,
+  expiresAt: Date.now() + 60_000,
   route: {
     hops: [
       {

@@ -21,7 +21,7 @@ import {
   sentByOthers,
   strangers,
 } from './attempts.ts';
-import { type Ask, isExpired, LndError } from './call.ts';
+import { type Ask, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { bytes, hex, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
@@ -34,8 +34,6 @@ const TAKEN_MS = 300;
 const HELD_MS = 14 * 24 * 3600 * 1000;
 /** A part that took longer to note, in ms, is not sent: whoever waited for it may have drawn conclusions. */
 const NOTED_MS = 5_000;
-/** A send that was held up for so long, in ms, is refused by LND itself: whoever waited for it may have drawn conclusions. */
-const LEAVES_MS = 20_000;
 /** A send that LND does not know after this time, in ms, is not waited for any more. */
 const LOST_MS = 24 * 3600 * 1000;
 /** LND's own refusals. All else may come from what stands between, while the send is still on its way. */
@@ -63,7 +61,7 @@ const NEWEST = 'attempts';
 /** So many of the newest payments are looked at for the attempt to begin with. */
 const LOOK_BACK = '100';
 
-export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route' | 'notAfter'>;
+export type Delivery = Pick<PartOrder, 'token' | 'paymentHash' | 'route' | 'expiresAt'>;
 
 export interface Parts {
   /** @param lastHop what the payee finds in the onion besides the amount */
@@ -187,11 +185,13 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
   async function refusal(token: string, error: unknown): Promise<SendAnswer | null> {
     if (!isRefusal(error)) return null;
     const detail = untrusted(error.message);
-    if (isExpired(error)) return { kind: 'refused', reason: 'timeout', detail };
     // The hash is paid already: said before anything is sent.
     if (error.code === status.ALREADY_EXISTS) return { kind: 'refused', reason: 'payee_refused', detail };
     const attempt = await look(token).catch(() => 'no answer' as const);
-    return attempt === null ? { kind: 'refused', reason: 'no_route', detail } : null;
+    if (attempt !== null) return null;
+    // It came too late, by LND's clock.
+    const reason = /has expired/.test(error.message) ? 'timeout' : 'no_route';
+    return { kind: 'refused', reason, detail };
   }
 
   async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {
@@ -225,10 +225,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
           // A part that fails must not end what others complete.
           skip_temp_err: isOneOfSeveral(order, lastHop),
         },
-        {
-          deadlineMs: HELD_MS,
-          notAfter: Math.min(order.notAfter ?? sent.at + LEAVES_MS, sent.at + LEAVES_MS),
-        },
+        { deadlineMs: HELD_MS, expiresAt: order.expiresAt },
       )
       .finally(() => calling.delete(token));
     const outcome = call.then(

@@ -60,6 +60,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   '/lnrpc.Lightning/GetTransactions': call(WALLET, 'onchain:read'),
   '/lnrpc.Lightning/SubscribeTransactions': call(WALLET, 'onchain:read'),
   '/lnrpc.Lightning/NewAddress': call(WALLET, 'address:write'),
+  '/walletrpc.WalletKit/ListLeases': call(WALLET, 'onchain:read'),
   '/walletrpc.WalletKit/FundPsbt': call(SPEND, 'onchain:write'),
   '/walletrpc.WalletKit/ReleaseOutput': call(SPEND, 'onchain:write'),
   '/walletrpc.WalletKit/FinalizePsbt': call(SPEND, 'onchain:write'),

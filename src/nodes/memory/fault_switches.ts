@@ -66,9 +66,6 @@ export function switches(ground: Ground, node: NodeState): Faults {
     stopBlocks(on) {
       faults.stuckAt = on ? ground.height() : null;
     },
-    putBack(on) {
-      faults.restored = on;
-    },
     forkChain(on) {
       faults.forkedAt = on ? ground.height() : null;
     },

@@ -30,8 +30,6 @@ export interface FaultState {
   takingAgain: boolean;
   /** The height that its source of blocks has stopped at. */
   stuckAt: number | null;
-  /** It was put back to an earlier state, and says so. */
-  restored: boolean;
   /** From this height on it follows other blocks than the rest of the network. */
   forkedAt: number | null;
 }
@@ -47,7 +45,6 @@ export const noFaults = (): FaultState => ({
   garbling: false,
   takingLate: false,
   takingAgain: false,
-  restored: false,
   stuckAt: null,
   forkedAt: null,
 });
@@ -90,8 +87,6 @@ export interface Faults {
   lagBehindChain(on: boolean): void;
   /** Its source of blocks stops here, and it does not notice: it says that it is synced. */
   stopBlocks(on: boolean): void;
-  /** Its channels are at an earlier state than was seen. */
-  putBack(on: boolean): void;
   /** From the newest block on, its blocks are others than the network's. */
   forkChain(on: boolean): void;
   /** Every subscription of the node ends for good. */

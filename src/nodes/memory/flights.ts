@@ -184,6 +184,7 @@ function objectionTo(ground: Ground, node: NodeState, order: PartOrder): SendAns
   const delivered = deliveredMsat(order.route);
   if (delivered <= 0n) return refused('no_route', 'a part delivers 1 msat or more');
   if (delivered > order.totalMsat) return refused('no_route', 'a part is at most the total');
+  if (ground.time.now() > order.expiresAt) return refused('timeout', 'the part came too late');
   if (!node.faults.synced) return refused('node_down', 'the node lags behind its chain');
   const channel = ground.channelBy(first.scid);
   if (channel === undefined || !channel.ends.some((end) => end.node === node)) {

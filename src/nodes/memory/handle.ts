@@ -82,7 +82,6 @@ export function handle(ground: Ground, around: Surroundings, node: NodeState): L
         ...tipOf(ground, node),
         peers: peersOf(node),
         synced: node.faults.synced,
-        ...(node.faults.restored ? { restored: 'its channel state is older than it was' } : {}),
       })),
     balances: () => call('balances', () => balancesOf(node)),
     channels: () => call('channels', () => node.channels.map((channel) => channelOf(channel, node))),
@@ -191,6 +190,7 @@ function channelOf(channel: ChannelState, node: NodeState): Channel {
     remoteMsat: msat(channel.capacityMsat - mine.localMsat - pending),
     spendableMsat: msat(spendableMsat(channel, mine)),
     receivableMsat: msat(spendableMsat(channel, theirs)),
+    updates: null,
     active: isActive(channel),
     private: channel.private,
   };

@@ -51,7 +51,16 @@ describe('the memory network', () => {
   async function orderOf(owed: Bolt11, partMsat = TOTAL, totalMsat = TOTAL, number = 1): Promise<PartOrder> {
     const { paymentHash, paymentSecret, paymentMetadata } = owed;
     const route = await routeTo(owed, partMsat);
-    return { token: tokenOf(number), paymentHash, paymentSecret, paymentMetadata, totalMsat, route };
+    const expiresAt = Number.POSITIVE_INFINITY;
+    return {
+      token: tokenOf(number),
+      paymentHash,
+      paymentSecret,
+      paymentMetadata,
+      totalMsat,
+      route,
+      expiresAt,
+    };
   }
 
   const settled = { kind: 'settled' };

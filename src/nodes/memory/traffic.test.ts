@@ -108,6 +108,7 @@ async function pay(run: Run, plan: Extract<Step, { do: 'pay' }>): Promise<void> 
         paymentMetadata: null,
         totalMsat: total,
         route,
+        expiresAt: Number.POSITIVE_INFINITY,
       };
       orders.push({ from, order });
       await nodes[from].sendPart(order);

@@ -44,7 +44,11 @@ export function superviseArgosy(name: string, door: Door, launch: Launch): Argos
   }
 
   const group = (signal: NodeJS.Signals): void => {
-    if (product !== null) process.kill(-product.pid, signal);
+    try {
+      if (product !== null) process.kill(-product.pid, signal);
+    } catch {
+      // It has ended by itself, which `died` tells, or its supervisor is about to see.
+    }
   };
   return {
     name,

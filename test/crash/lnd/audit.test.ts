@@ -163,8 +163,21 @@ describe('after the strikes, nothing is wrong', () => {
     expect(judge(FIRST, [])).toEqual(nothing);
   });
 
-  it('when a stranger has forgotten what it earned, or two parts of one payment are of one amount', () => {
+  it('when a stranger has forgotten what it earned', () => {
     expect(judge(at({ ...MERCHANT, channelsMsat: 1_000_777n })).violations).toEqual([]);
+  });
+});
+
+describe('what an own node has earned by forwarding', () => {
+  const earned = new Map(NOW.books.accounts)
+    .set('node:eu:fees_earned', 9n)
+    .set('node:eu:channels', 1_000_000n + 7_009n);
+  const eu = { ...EU, channelsMsat: EU.channelsMsat + 9n };
+
+  it('may be forgotten by its LND, and not by the books', () => {
+    const now = at(eu);
+    expect(rules({ ...now, books: { ...now.books, accounts: earned } })).toEqual([]);
+    expect(rules(at({ ...eu, forwardsMsat: 9n }))).toEqual(['histories', 'ledger']);
   });
 });
 

@@ -209,21 +209,23 @@ const proof: Rule = ({ now }) =>
 
 /**
  * The history of each own node explains what it holds, so that nothing is missing in what the other rules rest on; no
- * channel is lost. A stranger that is killed forgets what it earned by forwarding in LND's last 15 s.
+ * channel is lost. An LND that is killed forgets the forwards of its last 15 s: of own nodes the books know them.
  */
 const histories: Rule = ({ first, now }) =>
   now.nodes.flatMap((node) => {
     const then = first.nodes.find(({ name }) => name === node.name);
     if (then === undefined) return [{ detail: `${node.name} is new` }];
     const moved = (it: NodeHistory): bigint =>
-      sum(it.issued, ({ paidMsat }) => paidMsat) +
-      it.forwardsMsat -
-      sum(it.sent.filter(isSettled), ({ leftMsat }) => leftMsat);
-    const gap = node.channelsMsat - then.channelsMsat - (moved(node) - moved(then));
+      sum(it.issued, ({ paidMsat }) => paidMsat) - sum(it.sent.filter(isSettled), ({ leftMsat }) => leftMsat);
+    const earned = now.books.accounts.get(`node:${node.name}:fees_earned`) ?? 0n;
+    const gap = node.channelsMsat - then.channelsMsat - (moved(node) - moved(then)) - earned;
     return [
       ...(gap === 0n || !node.own
         ? []
         : [{ detail: `${node.name} holds ${gap} msat more than its history says` }]),
+      ...(node.own && node.forwardsMsat > earned
+        ? [{ detail: `${node.name} earned ${node.forwardsMsat} msat, and ${earned} are in the books` }]
+        : []),
       ...(node.channels === then.channels ? [] : [{ detail: `${node.name} has ${node.channels} channels` }]),
       ...(node.activeChannels === node.channels
         ? []

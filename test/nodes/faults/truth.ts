@@ -19,9 +19,21 @@ export async function localMsat(lnd: Lnd): Promise<bigint> {
   return BigInt(local_balance.msat);
 }
 
+/** With those that are kept for a transaction to come. */
 export async function coinsMsat(lnd: Lnd): Promise<bigint> {
-  const { total_balance } = await lnd.rest<{ total_balance: string }>('GET', '/v1/balance/blockchain');
-  return BigInt(total_balance) * 1000n;
+  type Balance = { total_balance: string };
+  type Leases = { locked_utxos: { outpoint: { txid_str: string; output_index: number }; value: string }[] };
+  type Wallet = { transactions: { previous_outpoints: { outpoint: string }[] }[] };
+  const [{ total_balance }, { locked_utxos }, { transactions }] = await Promise.all([
+    lnd.rest<Balance>('GET', '/v1/balance/blockchain'),
+    lnd.rest<Leases>('POST', '/v2/wallet/utxos/leases', {}),
+    lnd.rest<Wallet>('GET', '/v1/transactions'),
+  ]);
+  const spent = transactions.flatMap((tx) => tx.previous_outpoints.map(({ outpoint }) => outpoint));
+  const kept = locked_utxos.filter(
+    ({ outpoint: { txid_str, output_index } }) => !spent.includes(`${txid_str}:${output_index}`),
+  );
+  return kept.reduce((sum, { value }) => sum + BigInt(value), BigInt(total_balance)) * 1000n;
 }
 
 export async function hangingHtlcs(lnd: Lnd): Promise<number> {

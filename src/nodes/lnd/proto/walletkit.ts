@@ -3,6 +3,7 @@ import type { Unary } from '../call.ts';
 import type { OutPoint } from './lightning.ts';
 
 export interface WalletKit {
+  listLeases: Unary<ListLeasesRequest, ListLeasesResponse>;
   releaseOutput: Unary<ReleaseOutputRequest, ReleaseOutputResponse>;
   fundPsbt: Unary<FundPsbtRequest, FundPsbtResponse>;
   finalizePsbt: Unary<FinalizePsbtRequest, FinalizePsbtResponse>;
@@ -41,6 +42,12 @@ export interface UtxoLease {
   expiration: string;
   pk_script: Buffer;
   value: string;
+}
+
+export type ListLeasesRequest = Record<never, never>;
+
+export interface ListLeasesResponse {
+  locked_utxos: UtxoLease[];
 }
 
 export interface ReleaseOutputRequest {

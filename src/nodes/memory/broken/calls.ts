@@ -28,6 +28,14 @@ export const sends: readonly BrokenDriver[] = [
     }),
   },
   {
+    fault: 'sends what comes too late',
+    caughtBy: 'refuses a part that comes too late',
+    wrap: (node) => ({
+      ...node,
+      sendPart: (order) => node.sendPart({ ...order, expiresAt: Number.POSITIVE_INFINITY }),
+    }),
+  },
+  {
     fault: 'forgets the token of a part that failed',
     caughtBy: 'after its part failed a second send is a duplicate',
     wrap: (node) => ({

@@ -76,7 +76,7 @@ export function watchNode(
       ? { message: `another node answers in its place: ${info.pubkey}`, at: clock.now() }
       : current.lastError;
     return {
-      reach: stranger ? 'down' : info.synced ? 'up' : 'lagging',
+      reach: stranger ? 'down' : info.synced && info.clock === undefined ? 'up' : 'lagging',
       info,
       stranger,
       channels,

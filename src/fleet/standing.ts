@@ -39,6 +39,7 @@ export type ProblemOfNode =
   | 'another_node'
   | 'stream_ended'
   | 'lagging'
+  | 'clock_off'
   | 'drained'
   | 'put_back'
   | 'chain_behind'
@@ -133,10 +134,16 @@ function trouble(facts: StandingFacts, nowMs: number): NodeProblem[] {
         code: `chain_${chain.verdict.kind as 'behind' | 'forked' | 'disputed'}`,
         text: reason,
       },
-    reading.reach === 'lagging' && {
-      code: 'lagging',
-      text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
-    },
+    present &&
+      info?.clock !== undefined && {
+        code: 'clock_off',
+        text: `has a clock that is ${info.clock} of Argosy's by 10 s or more: it sends nothing, for it cannot tell a part that comes late; have both set by NTP`,
+      },
+    reading.reach === 'lagging' &&
+      info?.synced === false && {
+        code: 'lagging',
+        text: `says that it is behind its chain${info === null ? '' : ` (block ${info.blockHeight})`}; it sends nothing until it has caught up`,
+      },
     present &&
       quietMs !== null && {
         code: 'chain_quiet',

@@ -47,6 +47,8 @@ export interface NodeInfo {
   readonly peers: number;
   /** False while the node lags behind its chain: it must not send then. */
   readonly synced: boolean;
+  /** Its clock is so far from ours that it cannot tell a part that comes late: it must not send then. Absent: it agrees. */
+  readonly clock?: 'ahead' | 'behind';
 }
 
 export interface Channel {

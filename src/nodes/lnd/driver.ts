@@ -7,6 +7,7 @@ import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
 import { closeChannel, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
+import { readClock } from './clock.ts';
 import { type Coins, createCoins } from './coins.ts';
 import { keysend } from './facets/keysend.ts';
 import { lndFacets, SWITCHED, switchedOff } from './facets.ts';
@@ -104,7 +105,8 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     const version = `${told.version} ${Object.keys(told.features).join()}`;
     if (version !== declared.version)
       declared = { version, facets: without(await switchedOff(client, told)) };
-    return nodeInfo(told);
+    const clock = await readClock(client);
+    return { ...nodeInfo(told), ...(clock === 'agrees' ? {} : { clock }) };
   }
 
   return {

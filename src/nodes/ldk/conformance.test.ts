@@ -8,6 +8,8 @@ const TICK_MS = 500;
 const TICKS_OF_PARTS = 4;
 const EVENTUALLY_MS = 15_000;
 const POLL_MS = 10;
+/** A world opens in five seconds, where nobody else wants the machine. */
+const PATIENCE_MS = 120_000;
 const FEE = { baseMsat: 1_000, ppm: 250 };
 
 const channel = (from: Name, to: Name, capacitySat: number) => ({
@@ -65,9 +67,11 @@ async function open(groups: readonly (readonly Name[])[]): Promise<World> {
 
 conformance('a practice node among nodes of its own worker', {
   driver: 'ldk',
+  patienceMs: PATIENCE_MS,
   open: () => open([['sender', 'second', 'forwarder', 'payee']]),
 });
 conformance('a practice node, every peer in another worker', {
   driver: 'ldk',
+  patienceMs: PATIENCE_MS,
   open: () => open([['sender', 'second', 'payee'], ['forwarder']]),
 });

@@ -41,6 +41,11 @@ describe('the simulation', () => {
     expect(seeds.filter((count) => count !== undefined && count > 0).length).toBeGreaterThan(25);
   });
 
+  it('finds as little on real PostgreSQL, in a sample', { timeout: MINUTES }, async () => {
+    const figures = JSON.parse(await sim('--sql', '--seeds', '4', '--json'));
+    expect(figures).toMatchObject({ seeds: 4, failed_seeds: 0 });
+  });
+
   it('finds each fence that is taken away', { timeout: MINUTES }, async () => {
     const { mutations, caught } = JSON.parse(await sim('--mutations', '--json'));
     expect(mutations).toBeGreaterThanOrEqual(8);

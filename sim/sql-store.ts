@@ -30,7 +30,7 @@ const VIRTUAL_TIME = `
   create sequence sim.clock minvalue 0;
   create function sim.now() returns timestamptz language sql stable
     as $$ select to_timestamp(last_value / 1000.0) from sim.clock $$;`;
-const BLOCKED_MS = 15;
+const BLOCKED_MS = 250;
 
 export async function startSqlServer(): Promise<SqlServer> {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'argosy-sim-'));

@@ -61,6 +61,8 @@ const LOOK_MS = 500;
 /** Looks between two words on what is waited for. */
 const TOLD = 20;
 const WARM_UP_MS = 2_000;
+const FLOW_MS = 8_000;
+const FLOW_LOOK_MS = 50;
 /** Some wait for minutes; the others shall not wait for them. */
 const MOST_AT_ONCE = 64;
 const WELL: Audit = { doublePayments: 0, lostMsat: 0n, ledgerDiffMsat: 0n, violations: [] };
@@ -141,10 +143,12 @@ async function round(run: Run, first: Sight, strikes: readonly Strike[]): Promis
 }
 
 /** Resolves when all are back. Whoever is down still is struck again once it is back. */
-async function strikeAll({ world, options, stop }: Run, strikes: readonly Strike[]): Promise<void> {
+async function strikeAll(run: Run, strikes: readonly Strike[]): Promise<void> {
+  const { world, options, stop } = run;
   const backs = new Map<string, Promise<void>>();
   for (const each of strikes) {
     await sleep(each.afterMs, undefined, { signal: stop });
+    if (each.afterMs > 0) await flow(run);
     const before = backs.get(each.victim) ?? Promise.resolve();
     const back = before.then(() => {
       options.onStrike?.(each);
@@ -154,6 +158,15 @@ async function strikeAll({ world, options, stop }: Run, strikes: readonly Strike
     backs.set(each.victim, back);
   }
   await Promise.all(backs.values());
+}
+
+/** Until one more errand has ended, or for a while: on a slow machine as well it is payments that are struck. */
+async function flow({ traffic, stop }: Run): Promise<void> {
+  const ended = (): number => traffic.asked.length - traffic.underWay();
+  const before = ended();
+  const deadline = performance.now() + FLOW_MS;
+  while (ended() === before && performance.now() < deadline)
+    await sleep(FLOW_LOOK_MS, undefined, { signal: stop });
 }
 
 /** Looks until nothing is wrong any more, or for too long. */

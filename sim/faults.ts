@@ -47,8 +47,8 @@ const soon = (chance: Chance, { spanMs, times }: Shape): number =>
   chance.odds(0.6) ? Math.max(0, chance.pick(times) + chance.whole(-100, 150)) : chance.whole(0, spanMs);
 const span = (chance: Chance): number => {
   const kind = chance();
-  if (kind < 0.7) return chance.whole(100, 3_000);
-  return kind < 0.9 ? chance.whole(3_000, 15_000) : chance.whole(15_000, 60_000);
+  if (kind < 0.8) return chance.whole(100, 2_500);
+  return kind < 0.95 ? chance.whole(2_500, 12_000) : chance.whole(12_000, 60_000);
 };
 const atNode = (chance: Chance, shape: Shape): Hit => ({
   at: soon(chance, shape),

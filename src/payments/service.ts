@@ -52,11 +52,13 @@ export async function preparePayment(
   const { db, clock, network } = context;
   const wanted = readPaymentRequest(request, network, clock.now());
   refuseUnknownRegion(context.fleet(), options.preferredRegion);
-  const payer = await readClaim(db.read, options.account);
   const { paymentHash } = wanted.invoice;
-  const claim = await findClaim(db.read, network, paymentHash);
+  const [payer, claim, own] = await Promise.all([
+    readClaim(db.read, options.account),
+    findClaim(db.read, network, paymentHash),
+    findInvoiceByHash(db.read, network, paymentHash),
+  ]);
   if (claim !== null) throw claimed(claim);
-  const own = await findInvoiceByHash(db.read, network, paymentHash);
   if (own !== null) {
     refuseUnpayable(own, payer, wanted.invoice.text);
     return { ...wanted, payer, own, options, plan: null };

@@ -211,17 +211,16 @@ export const insertPayment: (tx: Tx, fresh: NewPayment) => Promise<void> = write
              plan, planned_at)),
        owed as (
          insert into obligation (id, source, account_id, amount_msat)
-         select obligation_id, source, account_id, amount_msat from fresh order by source returning id),
+         select obligation_id, source, account_id, amount_msat from fresh order by source),
        begun as (
          insert into payment (id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
                               state, attempt, preferred_region, internal_invoice_id, deadline_at, created_at,
                               payment_secret, payment_metadata, epoch)
-         select fresh.id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
+         select id, obligation_id, account_id, network, payment_hash, bolt11, amount_msat, fee_limit_msat,
                 'pending', 0, preferred_region, internal_invoice_id, deadline_at, created_at,
-                payment_secret, payment_metadata, (select epoch from past)
-         from fresh join owed on owed.id = obligation_id returning id)
+                payment_secret, payment_metadata, (select epoch from past) from fresh)
        insert into attempt (payment_id, attempt, plan, rounds, planned_at)
-       select id, 1, plan::json, 1, planned_at from fresh join begun using (id) where plan is not null`,
+       select id, 1, plan::json, 1, planned_at from fresh where plan is not null`,
       [
         all.map(({ obligationId }) => obligationId),
         all.map(({ obligationSource }) => obligationSource),

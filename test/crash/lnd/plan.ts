@@ -20,14 +20,14 @@ export interface Strike {
 
 /** Out of a hundred strikes. */
 const OFTEN: Readonly<Record<VictimName, number>> = {
-  'argosy-a': 20,
-  'argosy-b': 20,
-  us: 10,
-  eu: 10,
-  asia: 10,
+  'argosy-a': 16,
+  'argosy-b': 16,
+  us: 12,
+  eu: 12,
+  asia: 12,
   hub: 8,
-  merchant: 7,
-  postgres: 15,
+  merchant: 8,
+  postgres: 16,
 };
 type Range = readonly [least: number, most: number];
 const AT_ONCE_PERCENT = 20;

@@ -56,7 +56,7 @@ interface Run {
 }
 
 /** What LND and Argosy wait for before they believe a loss takes two minutes, whatever was struck before. */
-const ROUND = 100;
+const ROUND = 125;
 const LOOK_MS = 500;
 /** Looks between two words on what is waited for. */
 const TOLD = 20;

@@ -8,6 +8,7 @@ import { fleetRoutes } from './fleet/routes.ts';
 import { switchRoutes } from './fleet/switch-routes.ts';
 import { type Api, createApi } from './kit/http.ts';
 import { inTurns } from './kit/turns.ts';
+import { shareBooks } from './ledger/shared-books.ts';
 import { chainRoutes } from './liquidity/routes.ts';
 import { accountRoutes } from './payments/account-routes.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
@@ -31,7 +32,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const engine = await startEngine(options);
   const { fleet, publisher, kick } = engine;
   const door = inTurns(db, REQUESTS_AT_ONCE);
-  const payments = { ...engine.payments, db: door };
+  const payments = { ...engine.payments, db: door, intents: shareBooks(door) };
   const api = createApi(log);
   const guarded = guardOf(door);
   fleetRoutes(api, guarded, db, fleet);

@@ -21,6 +21,8 @@ function nameOf(error: unknown): string {
   if (error instanceof Overdrawn) return `Overdrawn ${error.accountId}`;
   const { code } = error as { code?: string };
   const constraint = constraintOf(error);
+  // One statement writes these three tables in no promised order: which of them refuses it first is nobody's business.
+  if (/^(obligation|payment|attempt)_/.test(constraint ?? '')) return 'a payment is refused';
   return [error instanceof Error ? error.name : typeof error, code, constraint].filter(Boolean).join(' ');
 }
 

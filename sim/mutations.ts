@@ -21,7 +21,14 @@ export const MUTATIONS: readonly Mutation[] = [
     change(SCHEMA, 'obligation_source_key: ({ source }) => source', 'obligation_source_key: () => null'),
     change('src/kit/idempotency.ts', 'if (!(await takeKey(tx, request))) {', 'if (false) {'),
   ),
-  mutation('hash claim', change('src/payments/service.ts', 'if (other !== null) {', 'if (false) {')),
+  mutation(
+    'hash claim',
+    change(
+      'src/payments/service.ts',
+      'if (!(await claimHash(tx, network, invoice.paymentHash, payment.id))) {',
+      'if (!(await claimHash(tx, network, invoice.paymentHash, payment.id)) && false) {',
+    ),
+  ),
   mutation(
     'intent first',
     change(
@@ -76,11 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a preimage must match',
-    change(
-      DECISION,
-      'if (bytesToHex(sha256(hexToBytes(event.preimage))) !== payment.paymentHash) {',
-      'if (false) {',
-    ),
+    change(DECISION, 'if (!opens(event.preimage, payment)) {', 'if (false) {'),
   ),
   mutation(
     'every part must have ended',

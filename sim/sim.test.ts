@@ -53,7 +53,7 @@ describe('the simulation', () => {
   });
 
   it('tells the shortest story of a seed that goes wrong', { timeout: MINUTES }, async () => {
-    const failing = await sim('--mutation', 'hash claim', '--seeds', '5').catch((error) =>
+    const failing = await sim('--mutation', 'hash claim', '--seeds', '40').catch((error) =>
       String(error.stdout),
     );
     const plan = JSON.parse(failing.split('\n')[1] ?? '');

@@ -10,6 +10,8 @@ export interface Past {
   readonly current: boolean;
   /** ms since 1970: when the epoch began. */
   readonly since: number;
+  /** How long ago that was, by the database's clock. */
+  readonly ageMs: number;
   /** Nodes whose history since then is not in the books. */
   readonly unimported: readonly NodeId[];
 }
@@ -17,7 +19,7 @@ export interface Past {
 /** One statement, so one moment. */
 export const readPast: (read: Statements) => Promise<Past> = askTogether((read) =>
   read.one<Past>(
-    `select epoch, since, identity is not null and identity = database_identity() as current,
+    `select epoch, since, (extract(epoch from now() - since) * 1000)::float8 as "ageMs", identity is not null and identity = database_identity() as current,
             array(select node.id from node join node_session on node_session.node_id = node.id
                   where greatest(imported_epoch, waived_epoch) < epoch order by node.id) as unimported
      from past`,

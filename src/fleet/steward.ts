@@ -52,7 +52,7 @@ interface Known {
 
 const NOTHING: Known = {
   panic: { on: false, epoch: 0n, reason: null, principal: null, at: 0 },
-  past: { epoch: 0n, current: true, since: 0, unimported: [] },
+  past: { epoch: 0n, current: true, since: 0, ageMs: 0, unimported: [] },
   drains: new Map(),
   exposures: new Map(),
   owners: new Map(),
@@ -213,8 +213,8 @@ export async function startSteward(
 
   /** Of every node that is at hand; it waits for none. */
   function importHistories(): void {
-    const { epoch, since, unimported } = known.past;
-    if (clock.now() - since < importAfterMs) return;
+    const { epoch, ageMs, unimported } = known.past;
+    if (ageMs < importAfterMs) return;
     for (const { own, session: of } of members()) {
       const session = of();
       if (session?.owned() !== true || !unimported.includes(own.id) || importing.has(session)) continue;

@@ -22,7 +22,7 @@ export function seePast(s: Session): product.Past {
     .map((each) => s.see(each)?.id as NodeId)
     .sort();
   const current = row.identity === identityOf(s.tables);
-  return { epoch: row.epoch, since: row.since, current, unimported };
+  return { epoch: row.epoch, since: row.since, ageMs: s.now - row.since, current, unimported };
 }
 
 export const readPast: Product['readPast'] = (read) => statement(read, 'readPast', seePast);

@@ -40,5 +40,7 @@ create table foreign_part (
 );
 create index foreign_part_hash on foreign_part (network, payment_hash);
 create index foreign_part_open on foreign_part (node_id) where state = 'in_flight';
+-- What waits for a person to explain it is found without reading all transfers.
+create index transfer_suspense on transfer (id) where debit like 'node:%:suspense' or credit like 'node:%:suspense';
 -- Null: a foreign part has the hash.
 alter table hash_claim alter column payment_id drop not null;

@@ -47,8 +47,8 @@ const soon = (chance: Chance, { spanMs, times }: Shape): number =>
   chance.odds(0.6) ? Math.max(0, chance.pick(times) + chance.whole(-100, 150)) : chance.whole(0, spanMs);
 const span = (chance: Chance): number => {
   const kind = chance();
-  if (kind < 0.7) return chance.whole(100, 3_000);
-  return kind < 0.9 ? chance.whole(3_000, 15_000) : chance.whole(15_000, 60_000);
+  if (kind < 0.8) return chance.whole(100, 2_500);
+  return kind < 0.95 ? chance.whole(2_500, 12_000) : chance.whole(12_000, 60_000);
 };
 const atNode = (chance: Chance, shape: Shape): Hit => ({
   at: soon(chance, shape),
@@ -159,9 +159,10 @@ const table = {
     number: 8,
     processes: 2,
     plan: (chance, shape) => ({
-      ...atPlace(['readClearance', 'after readClearance'], 2)(chance, shape),
+      ...atPlace(['readClearance', 'after readClearance'], 1)(chance, shape),
       at: 0,
-      lastsMs: chance.whole(9_000, 70_000),
+      slot: -1,
+      lastsMs: chance.whole(9_000, 60_000),
     }),
     ...freeze,
   },
@@ -273,6 +274,14 @@ const table = {
       line.loseStatements -= amount;
     },
   },
+  stale_restore: {
+    number: 25,
+    plan: (chance, shape) => ({ at: soon(chance, shape), lastsMs: chance.whole(100, 4_000) }),
+    begin(world, { lastsMs }) {
+      const putBack = world.dump();
+      world.timeline.after(lastsMs, putBack);
+    },
+  },
   request_doubled: { number: null, plan: lossy, ...way('doubleRequests') },
   slow_way: {
     number: null,
@@ -301,12 +310,16 @@ const table = {
   },
   false_failure: { number: null, ...lies('falseFailures') },
   false_preimage: { number: null, ...lies('falsePreimages') },
+  // Its request leaves once it is thawed: the node refuses what comes too late.
   frozen_in_send: {
     number: 8,
-    mixed: false,
-    plan: (chance, shape) => ({
-      ...atPlace(['sendPart'], 3)(chance, shape),
-      lastsMs: chance.whole(25_000, 90_000),
+    processes: 2,
+    plan: (chance) => ({
+      at: 0,
+      lastsMs: chance.whole(34_000, 60_000),
+      slot: -1,
+      place: 'sendPart',
+      passes: chance.whole(0, 1),
     }),
     ...freeze,
   },
@@ -325,5 +338,4 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = table;
 export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   receiver_down: '15: there are no webhooks yet',
   webhook_twice: '16: there are no webhooks yet',
-  stale_restore: '25: nothing imports the nodes’ histories yet',
 };

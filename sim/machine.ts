@@ -51,11 +51,17 @@ export function machine(
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve();
-        const cancel = timeline.after(ms / skew.pace, () => enter(resolve));
-        signal?.addEventListener('abort', () => {
+        const wake = () => {
           cancel();
           resolve();
-        });
+        };
+        const cancel = timeline.after(ms / skew.pace, () =>
+          enter(() => {
+            signal?.removeEventListener('abort', wake);
+            resolve();
+          }),
+        );
+        signal?.addEventListener('abort', wake);
       }),
   };
   const self: Machine = {

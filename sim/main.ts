@@ -15,20 +15,24 @@ const { values } = parseArgs({
     fault: { type: 'string', multiple: true },
     mutations: { type: 'boolean', default: false },
     mutation: { type: 'string' },
+    sql: { type: 'boolean', default: false },
   },
 });
 const faults = values.fault ?? null;
-const seeds = { from: Number(values.from), count: Number(values.seeds) };
+const range = { from: Number(values.from), count: Number(values.seeds) };
 
-if (values.mutations) process.exitCode = await runMutations(seeds, values.json);
+if (values.mutations) process.exitCode = await runMutations(range, values.json);
 else {
   const mutation = MUTATIONS.find(({ name }) => name === values.mutation);
   if (values.mutation !== undefined && mutation === undefined)
     throw new Error(`--mutation: there is no ${values.mutation}`);
-  substitute(MODELS, mutation?.rewrites);
+  substitute(values.sql ? {} : MODELS, mutation?.rewrites);
+  const server = values.sql ? await (await import('./sql-store.ts')).startSqlServer() : null;
+  const seeds = { ...range, server };
   const { digestOf, findFirst, tellSeed, runSeeds } = await import('./seeds.ts');
   if (values.seed !== undefined) process.exitCode = await tellSeed(Number(values.seed), faults, values.story);
   else if (values.digest) console.log(await digestOf(seeds, faults));
   else if (mutation !== undefined && values.json) console.log(JSON.stringify(await findFirst(seeds, faults)));
   else process.exitCode = await runSeeds(seeds, faults, values.json);
+  await server?.stop();
 }

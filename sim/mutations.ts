@@ -21,7 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
     change(SCHEMA, 'obligation_source_key: ({ source }) => source', 'obligation_source_key: () => null'),
     change('src/kit/idempotency.ts', 'if (!(await takeKey(tx, request))) {', 'if (false) {'),
   ),
-  mutation('hash claim', change('src/payments/service.ts', 'if (other !== null) {', 'if (false) {')),
+  mutation('hash claim', change('src/payments/service.ts', 'payment.id))) {', 'payment.id)) && false) {')),
   mutation(
     'intent first',
     change(
@@ -54,6 +54,10 @@ export const MUTATIONS: readonly Mutation[] = [
     change('src/fleet/lease.ts', ' && clock.elapsed() < heldUntil', ''),
   ),
   mutation(
+    'a node refuses what comes too late',
+    change(SENDING, 'clearance.at + VALID_MS', 'Number.POSITIVE_INFINITY'),
+  ),
+  mutation(
     'no failover on unknown',
     change(
       SENDING,
@@ -72,11 +76,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a preimage must match',
-    change(
-      DECISION,
-      'if (bytesToHex(sha256(hexToBytes(event.preimage))) !== payment.paymentHash) {',
-      'if (false) {',
-    ),
+    change(DECISION, 'bytesToHex(sha256(hexToBytes(preimage))) === paymentHash;', 'true || paymentHash;'),
   ),
   mutation(
     'every part must have ended',
@@ -84,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'unique credit',
-    change('src/payments/receive.ts', "(row.state === 'settled' && !row.internal)", 'false'),
+    change('src/payments/receive.ts', "(row.state === 'settled' && !row.internal)", '(false)'),
     change(
       'src/payments/receive.ts',
       "  if (row.state === 'settled') {\n    const message",
@@ -125,6 +125,12 @@ export const MUTATIONS: readonly Mutation[] = [
       'claim: effect.claim + 1n,\n        run_after: s.now + CLAIM_MS,',
       'run_after: s.now,',
     ),
+  ),
+  mutation(
+    'nothing is sent in an unknown past',
+    change('src/payments/service.ts', '  refuseInUnknownPast(await readPast(tx));\n', ''),
+    change(SENDING, 'if (panic || unimported)', 'if (panic)'),
+    change(SENDING, 'if (!past.current || past.unimported.length > 0)', 'if (false)'),
   ),
   mutation(
     'no account below zero',

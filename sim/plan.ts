@@ -67,7 +67,7 @@ export function planOf(seed: number, chance: Chance, only: readonly FaultName[] 
   const kinds: Fault[] = names.map((name) => FAULTS[name]);
   const nodes = ['us', 'eu', 'asia'].slice(0, chance.odds(0.3) ? 3 : 2);
   const least = Math.max(1, ...kinds.map((kind) => kind.processes ?? 1));
-  const processes = Math.max(least, chance.pick([1, 2, 2, 3]));
+  const processes = Math.max(least, chance.pick([1, 2, 2, 2, 3]));
   const others = kinds.every((kind) => kind.onlyPayments !== true);
   const many = (most: number) => ({ length: others ? chance.whole(0, most) : 0 });
   const payments = Array.from({ length: chance.whole(2, 4) }, () =>

@@ -8,6 +8,7 @@ import { seedIds } from './fakes/ids.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { balancesOf, judge, type Violation } from './judge.ts';
 import type { Plan } from './plan.ts';
+import { type SqlDatabase, sqlStore } from './sql-store.ts';
 import { clearLine, modelStore } from './store.ts';
 import { openStory } from './story.ts';
 import { timeline as openTimeline } from './timeline.ts';
@@ -30,13 +31,19 @@ const LOOK_MS = 1_000;
 /** What is not well so long after the last fault never will be by itself. ms. */
 const LIMIT_MS = 330_000;
 
-export async function runPlan(plan: Plan, isTold = false): Promise<Outcome> {
+/** @param database real PostgreSQL; null: the model of the store */
+export async function runPlan(
+  plan: Plan,
+  isTold = false,
+  database: SqlDatabase | null = null,
+): Promise<Outcome> {
   const chance = chanceOf(plan.seed, 2);
   seedIds(chanceOf(plan.seed, 3));
-  const timeline = openTimeline(chanceOf(plan.seed, 4));
+  const timeline = openTimeline(chanceOf(plan.seed, 4), database?.settle ?? null);
   const line = clearLine();
   const story = openStory(isTold, timeline.now);
-  const store = modelStore(timeline, chance, line);
+  const store =
+    database === null ? modelStore(timeline, chance, line) : sqlStore(timeline, chance, line, database);
   const world = buildWorld({ plan, timeline, chance, store, line, story });
   await store.auditor.tx(async (tx) => {
     await insertPrincipal(tx, { id: PRINCIPAL, name: 'client', permissions: ['*'] });

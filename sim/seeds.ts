@@ -6,6 +6,7 @@ import type { Oracle, Violation } from './judge.ts';
 import { type Plan, planOf } from './plan.ts';
 import { runPlan } from './run.ts';
 import { shrink } from './shrink.ts';
+import type { SqlServer } from './sql-store.ts';
 
 export function planFor(seed: number, names: readonly string[] | null): Plan {
   const unknown = names?.filter((name) => !Object.hasOwn(FAULTS, name)) ?? [];
@@ -53,6 +54,8 @@ export async function digestOf({ from, count }: Seeds, faults: readonly string[]
 export interface Seeds {
   readonly from: number;
   readonly count: number;
+  /** Real PostgreSQL; null: the model of the store. */
+  readonly server: SqlServer | null;
 }
 
 /** Names both of a violation, and of the first seed that has one. */
@@ -84,7 +87,7 @@ interface Figures {
 }
 
 export async function runSeeds(
-  { from, count }: Seeds,
+  { from, count, server }: Seeds,
   faults: readonly string[] | null,
   isJson: boolean,
 ): Promise<number> {
@@ -96,7 +99,7 @@ export async function runSeeds(
   const cpu = process.cpuUsage();
   for (let seed = from; seed < from + count; seed++) {
     const plan = planFor(seed, faults);
-    const outcome = await runPlan(plan);
+    const outcome = await runPlan(plan, false, (await server?.fresh()) ?? null);
     for (const name of new Set(plan.faults.map(({ name }) => name))) {
       const counted = byFault.get(name) ?? { seeds: 0, failed: 0 };
       counted.seeds++;
@@ -115,7 +118,7 @@ export async function runSeeds(
   console.error(
     `${count} seeds in ${(ms / 1000).toFixed(1)} s, ${((count * 1000) / ms).toFixed(0)} a second, ${cpuMs.toFixed(1)} ms of CPU each; ${failed} failed`,
   );
-  if (first !== null && !isJson) await tellShortest(first);
+  if (first !== null && !isJson && server === null) await tellShortest(first);
   if (isJson) console.log(JSON.stringify(figuresOf(count, failed, found, byFault)));
   return failed === 0 ? 0 : 1;
 }

@@ -1,9 +1,12 @@
 /** What must hold at every moment, looked at again and again from outside of all processes. */
-import { readClaims } from '../src/ledger/store.ts';
+import { BUSINESS, heldAccount } from '../src/ledger/account.ts';
+import { readBalances } from '../src/ledger/store.ts';
+import { ACME } from './clients.ts';
 import type { Oracle, Violation } from './judge.ts';
 import type { World } from './world.ts';
 
-const LOOK_MS = 250;
+const LOOK_MS = 500;
+const CLAIMS = [BUSINESS, ACME].flatMap((claim) => [claim.id, heldAccount(claim).id]);
 
 /** At no time do two processes hold one node, and no claim is ever below zero. */
 export function watchAlways(world: World): { readonly violations: readonly Violation[] } {
@@ -14,11 +17,9 @@ export function watchAlways(world: World): { readonly violations: readonly Viola
   };
   const look = (): void => {
     lookAtOwners(world, add);
-    void readClaims(world.store.auditor.read, { after: null, limit: 200 }).then((claims) => {
-      for (const { id, free_msat, held_msat } of claims) {
-        if (free_msat < 0n || held_msat < 0n)
-          add('negative', `${id} has ${free_msat} free, ${held_msat} held`);
-      }
+    void readBalances(world.store.auditor.read, CLAIMS).then((balances) => {
+      for (const { id, balance_msat } of balances)
+        if (balance_msat < 0n) add('negative', `${id} has ${balance_msat} msat`);
     });
     world.timeline.after(LOOK_MS, look);
   };

@@ -44,6 +44,8 @@ export interface World {
   /** SIGSTOP, and SIGCONT so many ms later. */
   freeze(slot: number, forMs: number): void;
   skew(slot: number, byMs: number): void;
+  /** Dumps the database. The answer stops every process, puts the database back to the dump, and starts them again. */
+  dump(): () => void;
   /** To the node, or all (*), from one process, or from all (-1). */
   ways(slot: number, node: string): Way[];
   /** The region of a process: no node and no database can be reached from there. */
@@ -58,6 +60,8 @@ export interface World {
 }
 
 const PATIENCE: Patience = { sendMs: 4_000, secondLookMs: 500, absenceMs: 20_000, staleMs: 8_000 };
+const RESTART_MS = 500;
+const IMPORT_AFTER_MS = 12_000;
 const PARTS_TIMEOUT_MS = 12_000;
 
 export interface Parts {
@@ -164,6 +168,7 @@ export function buildWorld(parts: Parts): World {
         network: 'regtest',
         nodes: ownNodes(slot, fresh),
         patience: PATIENCE,
+        importAfterMs: IMPORT_AFTER_MS,
         self: { id: name, role: 'up', region: null },
       });
       starting.then(
@@ -198,6 +203,15 @@ export function buildWorld(parts: Parts): World {
         if (victim.state() === 'frozen') story.tell(victim.name, 'is thawed');
         victim.thaw();
       });
+    },
+    dump() {
+      story.tell('operator', 'dumps the database');
+      const putBack = store.dump();
+      return () => {
+        for (const { index } of slots) world.kill(index, RESTART_MS);
+        story.tell('operator', 'puts the database back');
+        putBack?.();
+      };
     },
     skew(index, byMs) {
       slotAt(index).skew.skewMs += byMs;

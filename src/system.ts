@@ -11,6 +11,7 @@ import { inTurns } from './kit/turns.ts';
 import { chainRoutes } from './liquidity/routes.ts';
 import { accountRoutes } from './payments/account-routes.ts';
 import { invoiceRoutes, paymentRoutes } from './payments/routes.ts';
+import { suspenseRoutes } from './payments/suspense-routes.ts';
 import { pageRoutes } from './ui/routes.ts';
 
 export interface SystemOptions extends EngineOptions {
@@ -36,6 +37,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   fleetRoutes(api, guarded, db, fleet);
   switchRoutes(api, guarded, fleet);
   accountRoutes(api, guarded, door);
+  suspenseRoutes(api, guarded, door);
   paymentRoutes(api, guarded, payments, kick);
   invoiceRoutes(api, guarded, payments, kick);
   chainRoutes(api, guarded, payments);

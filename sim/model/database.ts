@@ -8,13 +8,7 @@ import { mayRetry, wasRefused } from '../../src/kit/sqlstate.ts';
 import { aborted, lost, noAnswer } from './refusals.ts';
 import { becomeCopy, createTables, type Tables } from './schema.ts';
 import { committed, refill, type Table } from './table.ts';
-import {
-  endTransaction,
-  newTransaction,
-  openSession,
-  type Session,
-  type Transaction,
-} from './transaction.ts';
+import { endTransaction, newTransaction, Session, type Transaction } from './transaction.ts';
 
 /** One message to the database and its answer. */
 export interface Call {
@@ -156,23 +150,25 @@ export function theOne<Row>(rows: readonly Row[]): Row {
 }
 
 function statementsAt(place: Place): Statements {
-  const refuse = async (sql: string): Promise<never> => {
-    throw new Error(`the model runs no SQL: ${sql}`);
-  };
   return { query: refuse, maybe: refuse, one: refuse, [PLACE]: place } as Statements;
+}
+
+async function refuse(sql: string): Promise<never> {
+  throw new Error(`the model runs no SQL: ${sql}`);
 }
 
 function connect(context: Context, who: string): Db {
   const { tables, now, deliver } = context;
   const pause: Pause = (msMax) => context.pause(who, msMax);
   const whileAway = <T>(attempt: () => Promise<T>): Promise<T> => {
+    if (context.awayMs === 0) return attempt();
     const until = now() + context.awayMs;
     return untilThere(attempt, () => now() >= until, pause);
   };
   return {
     read: statementsAt((name, run) =>
       whileAway(() =>
-        deliver({ who, what: 'statement', name }, async () => run(openSession(tables, null, now()))),
+        deliver({ who, what: 'statement', name }, async () => run(new Session(tables, null, now()))),
       ),
     ),
     async tx(work, txOptions) {
@@ -208,17 +204,25 @@ async function attemptTx<T>(context: Context, who: string, work: (tx: Tx) => Pro
 
 /** One statement after another, however the work awaits them; refused once closed. */
 function inSeries(context: Context, tx: Transaction) {
-  const session = openSession(context.tables, tx, tx.startedAt);
-  let last: Promise<unknown> = Promise.resolve();
+  const session = new Session(context.tables, tx, tx.startedAt);
+  /** Null: none is under way. */
+  let last: Promise<unknown> | null = null;
   let closed = false;
   let failure: unknown;
   const place: Place = async (name, run) => {
     if (closed) throw new Error(`the transaction is over: ${name}`);
-    const mine = last.then(() => one(name, run));
-    last = mine.catch((error: unknown) => {
-      failure ??= error;
-    });
-    return await mine;
+    const mine = last === null ? one(name, run) : last.then(() => one(name, run));
+    const ended: Promise<unknown> = mine.then(
+      () => {
+        if (last === ended) last = null;
+      },
+      (error: unknown) => {
+        failure ??= error;
+        if (last === ended) last = null;
+      },
+    );
+    last = ended;
+    return mine;
   };
   async function one<T>(name: string, run: Run<T>): Promise<T> {
     try {

@@ -59,56 +59,78 @@ export function endTransaction(tx: Transaction, as: 'committed' | 'failed' | 'en
   for (const wake of tx.waiters.splice(0)) wake();
 }
 
-/** What a statement works with. `tx`: null outside a transaction, where nothing can be written. */
-export function openSession(tables: Tables, tx: Transaction | null, now: number) {
-  const writer = (): Transaction => {
+/** What a statement works with. A class, for one is made for every statement that runs. `tx`: null outside a transaction. */
+export class Session {
+  readonly tables: Tables;
+  /** What `now()` gives. ms since 1970. */
+  readonly now: number;
+  readonly #tx: Transaction | null;
+
+  constructor(tables: Tables, tx: Transaction | null, now: number) {
+    this.tables = tables;
+    this.now = now;
+    this.#tx = tx;
+  }
+
+  /** The transaction, which can write. */
+  #writer(): Transaction {
+    const tx = this.#tx;
     if (tx === null) throw readOnly();
     if (tx.state !== 'open') throw tx.state === 'failed' ? aborted() : lost();
     return tx;
-  };
-  const see = <D>(row: Row<D>): D | null => versionFor(row, tx);
+  }
+
+  see<D>(row: Row<D>): D | null {
+    return versionFor(row, this.#tx);
+  }
 
   /** Those rows with the key that the statement sees. */
-  const list = <D>(index: Index<D>, key: Key): Row<D>[] => {
+  list<D>(index: Index<D>, key: Key): Row<D>[] {
     const found: Row<D>[] = [];
     for (const row of index.rows.get(key) ?? []) {
-      const data = see(row);
+      const data = this.see(row);
       if (data !== null && index.keyOf(data) === key) found.push(row);
     }
     return found;
-  };
-  const find = <D>(index: Index<D>, key: Key): Row<D> | null => list(index, key)[0] ?? null;
-  const get = <D>(index: Index<D>, key: Key): D | null => {
-    const row = find(index, key);
-    return row === null ? null : see(row);
-  };
-  const where = <D>(of: Table<D>, fits: (data: D) => boolean): Row<D>[] => {
+  }
+
+  find<D>(index: Index<D>, key: Key): Row<D> | null {
+    for (const row of index.rows.get(key) ?? []) if (hasKey(index, this.see(row), key)) return row;
+    return null;
+  }
+
+  get<D>(index: Index<D>, key: Key): D | null {
+    const row = this.find(index, key);
+    return row === null ? null : this.see(row);
+  }
+
+  where<D>(of: Table<D>, fits: (data: D) => boolean): Row<D>[] {
     const found: Row<D>[] = [];
     for (const row of of.rows) {
-      const data = see(row);
+      const data = this.see(row);
       if (data !== null && fits(data)) found.push(row);
     }
     return found;
-  };
+  }
 
   /** The newest version, held until the transaction ends; null: it is gone. */
-  async function hold<D>(row: Row<D>, mode: LockMode): Promise<D | null> {
-    const me = writer();
+  async hold<D>(row: Row<D>, mode: LockMode): Promise<D | null> {
+    const me = this.#writer();
     for (let other = blocker(row, me, mode); other !== null; other = blocker(row, me, mode)) {
       await waitFor(me, other);
-      writer();
+      this.#writer();
     }
-    if (see(row) !== null) take(row, me, mode);
-    return see(row);
+    if (this.see(row) !== null) take(row, me, mode);
+    return this.see(row);
   }
 
   /** `limit ... for update skip locked`, and what `change` makes of those taken. */
-  function takeFree<D>(rows: readonly Row<D>[], limit: number, change: (newest: D) => D | null): D[] {
-    const me = writer();
+  takeFree<D>(rows: readonly Row<D>[], limit: number, change: (newest: D) => D | null): D[] {
+    const me = this.#writer();
     const free = rows.filter((row) => blocker(row, me, 'update') === null).slice(0, limit);
     return free.map((row) => {
       take(row, me, 'update');
-      const newest = see(row) as D;
+      const newest = this.see(row) as D;
       const next = change(newest);
       write(row, next);
       return next ?? newest;
@@ -119,26 +141,26 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
    * Whatever has one of the unique keys of `data`: the row, with the constraint, or the transaction that is writing it
    * and has to end first.
    */
-  function rival<D>(of: Table<D>, data: D): Rival<D> | null {
+  #rival<D>(of: Table<D>, data: D): Rival<D> | null {
     for (const index of of.indexes) {
       const key = index.unique ? index.keyOf(data) : null;
       if (key === null) continue;
       for (const row of index.rows.get(key) ?? []) {
-        if (row.dirty && row.owner !== tx) return { kind: 'writer', writer: row.owner as Transaction };
-        if (hasKey(index, see(row), key)) return { kind: 'row', row, constraint: index.name };
+        if (row.dirty && row.owner !== this.#tx) return { kind: 'writer', writer: row.owner as Transaction };
+        if (hasKey(index, this.see(row), key)) return { kind: 'row', row, constraint: index.name };
       }
     }
     return null;
   }
 
   /** Inserts it, at once with the look for rivals; else gives the row that was there first. */
-  async function enterOr<D>(of: Table<D>, data: D): Promise<Extract<Rival<D>, { kind: 'row' }> | null> {
-    const me = writer();
+  async #enterOr<D>(of: Table<D>, data: D): Promise<Extract<Rival<D>, { kind: 'row' }> | null> {
+    const me = this.#writer();
     refuseViolation(of, data);
-    for (let found = rival(of, data); found !== null; found = rival(of, data)) {
+    for (let found = this.#rival(of, data); found !== null; found = this.#rival(of, data)) {
       if (found.kind === 'row') return found;
       await waitFor(me, found.writer);
-      writer();
+      this.#writer();
     }
     const row = newRow(of);
     of.rows.add(row);
@@ -148,61 +170,61 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
   }
 
   /** @throws what PostgreSQL throws, by constraint */
-  async function insert<D>(of: Table<D>, data: D): Promise<void> {
-    const refer = await insertFirst(of, data);
-    await refer();
+  async insert<D>(of: Table<D>, data: D): Promise<void> {
+    const look = await this.insertFirst(of, data);
+    await look();
   }
 
   /** For statements that insert several rows: foreign keys are looked at when all are there. */
-  async function insertFirst<D>(of: Table<D>, data: D): Promise<() => Promise<void>> {
-    const other = await enterOr(of, data);
+  async insertFirst<D>(of: Table<D>, data: D): Promise<() => Promise<void>> {
+    const other = await this.#enterOr(of, data);
     if (other !== null) throw duplicate(other.constraint);
-    return () => refer(of, data);
+    return () => this.#refer(of, data);
   }
 
-  async function refer<D>(of: Table<D>, data: D): Promise<void> {
+  async #refer<D>(of: Table<D>, data: D): Promise<void> {
     for (const reference of of.references) {
       const key = reference.keyOf(data);
       if (key === null) continue;
-      const target = find(reference.target, key);
-      if (target === null || (await hold(target, 'key share')) === null) throw missing(reference.name);
+      const target = this.find(reference.target, key);
+      if (target === null || (await this.hold(target, 'key share')) === null) throw missing(reference.name);
     }
   }
 
   /** `on conflict do nothing`. False: there is one, perhaps after waiting for whoever was writing it. */
-  async function insertNew<D>(of: Table<D>, data: D): Promise<boolean> {
-    if ((await enterOr(of, data)) !== null) return false;
-    await refer(of, data);
+  async insertNew<D>(of: Table<D>, data: D): Promise<boolean> {
+    if ((await this.#enterOr(of, data)) !== null) return false;
+    await this.#refer(of, data);
     return true;
   }
 
   /** `on conflict do update`. */
-  async function upsert<D>(of: Table<D>, data: D, change: (existing: D) => D): Promise<void> {
+  async upsert<D>(of: Table<D>, data: D, change: (existing: D) => D): Promise<void> {
     for (;;) {
-      const other = await enterOr(of, data);
-      if (other === null) return refer(of, data);
-      const existing = await hold(other.row, 'no key update');
-      if (existing !== null) return put(other.row, change(existing));
+      const other = await this.#enterOr(of, data);
+      if (other === null) return this.#refer(of, data);
+      const existing = await this.hold(other.row, 'no key update');
+      if (existing !== null) return this.put(other.row, change(existing));
     }
   }
 
   /** Writes a row that is held. No key of a unique index may be new: no statement of the product does that. */
-  function put<D>(row: Row<D>, data: D): void {
+  put<D>(row: Row<D>, data: D): void {
     refuseViolation(row.table, data);
-    const before = see(row);
+    const before = this.see(row);
     for (const index of row.table.indexes) {
       const key = index.unique ? index.keyOf(data) : null;
       if (key !== null && !hasKey(index, before, key)) throw new Error(`${index.name} would get a new key`);
     }
-    take(row, writer(), 'no key update');
+    take(row, this.#writer(), 'no key update');
     write(row, data);
   }
 
   /** `delete ... where`: gives what was deleted. */
-  async function removeWhere<D>(rows: readonly Row<D>[], fits: (newest: D) => boolean): Promise<D[]> {
+  async removeWhere<D>(rows: readonly Row<D>[], fits: (newest: D) => boolean): Promise<D[]> {
     const removed: D[] = [];
     for (const row of rows) {
-      const newest = await hold(row, 'update');
+      const newest = await this.hold(row, 'update');
       if (newest === null || !fits(newest)) continue;
       write(row, null);
       removed.push(newest);
@@ -211,50 +233,28 @@ export function openSession(tables: Tables, tx: Transaction | null, now: number)
   }
 
   /** `update ... where`: each of `rows` as it is once it is free; `change` gives null for one that fits no more. */
-  async function update<D>(rows: readonly Row<D>[], change: (newest: D) => D | null): Promise<D[]> {
+  async update<D>(rows: readonly Row<D>[], change: (newest: D) => D | null): Promise<D[]> {
     const written: D[] = [];
     for (const row of rows) {
-      const newest = await hold(row, 'no key update');
+      const newest = await this.hold(row, 'no key update');
       const next = newest === null ? null : change(newest);
       if (next === null) continue;
-      put(row, next);
+      this.put(row, next);
       written.push(next);
     }
     return written;
   }
 
   /** `generated always as identity`: numbers of transactions that roll back are gone. */
-  const nextId = <D>(of: Table<D>): bigint => {
+  nextId<D>(of: Table<D>): bigint {
     of.identity += 1n;
     return of.identity;
-  };
-
-  return {
-    tables,
-    now,
-    see,
-    list,
-    find,
-    get,
-    where,
-    hold,
-    takeFree,
-    insert,
-    insertFirst,
-    insertNew,
-    upsert,
-    put,
-    removeWhere,
-    update,
-    nextId,
-  };
+  }
 }
 
 type Rival<D> =
   | { readonly kind: 'writer'; readonly writer: Transaction }
   | { readonly kind: 'row'; readonly row: Row<D>; readonly constraint: string };
-
-export type Session = ReturnType<typeof openSession>;
 
 const hasKey = <D>(index: Index<D>, data: D | null, key: Key): boolean =>
   data !== null && index.keyOf(data) === key;

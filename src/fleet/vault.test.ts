@@ -33,6 +33,7 @@ describe('the vault', () => {
     await put(us, 'new');
     expect(await vault.find(db.read, us)).toEqual({
       ...entry(),
+      version: 2,
       unsealed: { kind: 'credentials', credentials: secret('new') },
     });
     await put(eu);

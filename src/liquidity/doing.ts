@@ -1,5 +1,5 @@
 /** The effects of orders: have a node do what was ordered, and follow it until it is in a block. */
-import { within } from '../kit/clock.ts';
+import { type Clock, within } from '../kit/clock.ts';
 import { type Effect, finishEffect, postponeEffect, returnEffect } from '../kit/effect-store.ts';
 import { backoffMs, type EffectHandler } from '../kit/effects.ts';
 import { type Books, withBooks } from '../ledger/store.ts';
@@ -14,6 +14,8 @@ import { findOrder, readChainClearance, type StoredOrder } from './store.ts';
 const PANIC_WAIT_MS = 1_000;
 /** An answer is waited for so long: opening takes the peer's consent. ms. */
 const ANSWER_MS = 25_000;
+/** Of that, until the peer is reached. ms. */
+const CONNECT_MS = 5_000;
 /** Blocks are minutes apart. ms. */
 const FOLLOW_MS = 30_000;
 
@@ -57,16 +59,19 @@ async function doOrder(context: PaymentsContext, effect: Effect): Promise<void> 
   const fleet = context.fleet();
   const { node } = fleet.get(order.nodeId);
   const answer = await fleet.gate.pass(order.nodeId, async (hold): Promise<ChainEvent | 'stopped'> => {
-    const { panic, drained, ruled } = await readChainClearance(context.db.read, order.nodeId);
-    if (panic) return 'stopped';
-    const begun = order.state === 'unknown' || effect.attempts > 1;
+    const { panic, drained, ruled, unimported, outdated } = await readChainClearance(
+      context.db.read,
+      order.id,
+    );
+    if (panic || unimported) return 'stopped';
+    const begun = order.state === 'unknown' || effect.attempts > 1 || outdated;
     if (!begun && (order.terms.kind === 'close' ? ruled : drained)) {
       return { kind: 'refused', failure: 'node_drained', detail: 'the node was drained before it began' };
     }
     if (!begun && stored.deadlineAt <= context.clock.now()) {
       return { kind: 'refused', failure: 'timeout', detail: 'the node could not begin in time' };
     }
-    const call = ask(node, order, begun);
+    const call = ask(context.clock, node, order, begun);
     hold(call);
     return within(context.clock, ANSWER_MS, call).catch((error: unknown): ChainEvent => {
       context.log.warn({ error, order: order.id }, 'no answer to an order; it is asked for again');
@@ -81,10 +86,10 @@ async function doOrder(context: PaymentsContext, effect: Effect): Promise<void> 
 }
 
 /** @throws Error when the node does not answer, which proves nothing */
-function ask(node: LightningNode, order: ChainOrder, begun: boolean): Promise<ChainEvent> {
+function ask(clock: Clock, node: LightningNode, order: ChainOrder, begun: boolean): Promise<ChainEvent> {
   switch (order.terms.kind) {
     case 'open':
-      return askToOpen(node, order, order.terms);
+      return askToOpen(clock, node, order, order.terms);
     case 'close':
       return askToClose(node, order.terms, begun);
     case 'send':
@@ -102,6 +107,7 @@ const feeRate = ({ feeRateSatPerVb }: { readonly feeRateSatPerVb: number | null 
   feeRateSatPerVb === null ? {} : { feeRateSatPerVb };
 
 async function askToOpen(
+  clock: Clock,
   node: LightningNode,
   { token }: ChainOrder,
   terms: Terms<'open'>,
@@ -109,7 +115,7 @@ async function askToOpen(
   const { peer, host, capacityMsat } = terms;
   if (node.facets.open === undefined) return unsupported('open');
   // Whether the peer is there the opening itself will tell.
-  if (host !== null) await node.connect(peer, host).catch(() => undefined);
+  if (host !== null) await within(clock, CONNECT_MS, node.connect(peer, host)).catch(() => undefined);
   const order = { token, peer, capacityMsat, private: terms.private, ...feeRate(terms) };
   const answer = await node.facets.open.open({ ...order, pushMsat: ZERO_MSAT });
   if (answer.kind === 'opened') return { kind: 'published', channel: answer.channel };

@@ -1,9 +1,10 @@
 /** Channels and coins of own nodes, by order. */
+import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Guarded, idempotencyOf } from '../access/http.ts';
 import { type Api, type Env, pageQuery, readCursor, writeCursor } from '../kit/http.ts';
-import { findResponse, once } from '../kit/idempotency.ts';
+import { findResponse, type IdempotentRequest, once } from '../kit/idempotency.ts';
 import { Problem } from '../kit/problems.ts';
 import { body, json } from '../kit/shapes.ts';
 import { Overdrawn, withBooks } from '../ledger/store.ts';
@@ -38,7 +39,8 @@ export function chainRoutes(api: Api, guarded: Guarded, context: PaymentsContext
     const request = idempotencyOf(c, asked);
     const known = await findResponse(db, request);
     if (known !== null) return known.body as ChainOrderView;
-    const ordered = { node: nodeId(node), terms: terms(), principal: c.get('caller').name };
+    const token = tokenOf(request);
+    const ordered = { token, node: nodeId(node), terms: terms(), principal: c.get('caller').name };
     const answer = await withBooks(db, (tx) =>
       once(tx, request, async () => ({
         status: 202,
@@ -140,6 +142,10 @@ export function chainRoutes(api: Api, guarded: Guarded, context: PaymentsContext
     },
   );
 }
+
+/** After the database was put back the same request is the same order: the node has done it, or does it now. */
+const tokenOf = ({ principalId, key, hash }: IdempotentRequest): string =>
+  createHash('sha256').update(`${principalId} ${key} ${hash}`).digest('hex');
 
 function explainOverdrawn(error: unknown): never {
   if (!(error instanceof Overdrawn)) throw error;

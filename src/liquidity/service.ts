@@ -1,9 +1,11 @@
 /** Orders are written down here: checked, with their hold and their effect, in one transaction. Nothing is done yet. */
 import { refuseInPanic } from '../fleet/panic.ts';
+import { refuseInUnknownPast } from '../fleet/past.ts';
+import { readPast } from '../fleet/past-store.ts';
 import { findNode, readExposures } from '../fleet/store.ts';
 import { readDrains, readPanic } from '../fleet/switch-store.ts';
 import { addEffect } from '../kit/effect-store.ts';
-import { newId, randomHex } from '../kit/ids.ts';
+import { newId } from '../kit/ids.ts';
 import { announce } from '../kit/outbox-store.ts';
 import { Problem } from '../kit/problems.ts';
 import { nodeAccounts } from '../ledger/account.ts';
@@ -20,6 +22,8 @@ import { orderView } from './view.ts';
 const BEGIN_WITHIN_MS = 600_000;
 
 export interface Ordered {
+  /** Names it to the node, for ever: the same order has the same, also where the database has forgotten it. */
+  readonly token: string;
   readonly node: NodeId;
   readonly terms: ChainTerms;
   /** The name of whoever orders it. */
@@ -30,15 +34,16 @@ export interface Ordered {
 export async function orderOnChain(
   context: PaymentsContext,
   tx: Books,
-  { node, terms, principal }: Ordered,
+  { token, node, terms, principal }: Ordered,
 ): Promise<StoredOrder> {
   refuseInPanic(await readPanic(tx));
+  refuseInUnknownPast(await readPast(tx));
   await refuseNode(context, tx, node, terms);
   const now = context.clock.now();
   const order: ChainOrder = {
     id: newId('cho', now),
     nodeId: node,
-    token: randomHex(32),
+    token,
     terms,
     state: 'pending',
     channel: null,
@@ -70,7 +75,7 @@ async function refuseNode(
   }
   const drains = (await readDrains(tx)).get(node) ?? [];
   // Whoever takes a node out of service closes its channels.
-  const drain = drains.find(({ cause }) => terms.kind !== 'close' || cause === 'rule');
+  const drain = drains.find(({ cause }) => terms.kind !== 'close' || cause !== 'hand');
   if (drain !== undefined) {
     throw new Problem(
       'node_drained',

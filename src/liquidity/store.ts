@@ -75,8 +75,8 @@ export async function insertOrder(tx: Tx, { order, ...meta }: StoredOrder): Prom
   const { terms } = order;
   await tx.query(
     `insert into chain_order (id, node_id, kind, token, amount_msat, peer, host, private, channel, force, address,
-                              fee_rate_sat_per_vb, state, principal, deadline_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+                              fee_rate_sat_per_vb, state, principal, deadline_at, created_at, epoch)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, (select epoch from past))`,
     [
       order.id,
       order.nodeId,
@@ -114,17 +114,26 @@ export const saveOrder = async (tx: Tx, order: ChainOrder): Promise<StoredOrder>
 export interface Clearance {
   readonly panic: boolean;
   readonly drained: boolean;
-  /** By a rule: what the node sees is not to be trusted. */
+  /** Not by hand: what the node sees, or is, is not to be trusted. */
   readonly ruled: boolean;
+  /** This database was put back, and what some node did since is not in the books. */
+  readonly unimported: boolean;
+  /** The order is from before that: it may have been begun. */
+  readonly outdated: boolean;
 }
 
 /** Asked right before the node is. One statement, so one moment. */
-export const readChainClearance = (read: Statements, node: NodeId): Promise<Clearance> =>
+export const readChainClearance = (read: Statements, id: string): Promise<Clearance> =>
   read.one<Clearance>(
     `select (select is_on from panic) as panic,
-            exists (select from node_drain where node_id = $1) as drained,
-            exists (select from node_drain where node_id = $1 and cause = 'rule') as ruled`,
-    [node],
+            exists (select from node_drain where node_drain.node_id = chain_order.node_id) as drained,
+            exists (select from node_drain
+                    where node_drain.node_id = chain_order.node_id and cause <> 'hand') as ruled,
+            past.identity is distinct from database_identity() or exists (
+              select from node_session where greatest(imported_epoch, waived_epoch) < past.epoch) as unimported,
+            chain_order.epoch < past.epoch as outdated
+     from chain_order, past where chain_order.id = $1`,
+    [id],
   );
 
 export const amountOf = (terms: ChainTerms): Msat | null => {

@@ -42,6 +42,7 @@ const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>([
   'node_unavailable',
   'starting',
   'stopping',
+  'history_missing',
 ]);
 
 export const provesNothing = (code: string, status: number): boolean => status >= 500 && !REFUSALS.has(code);

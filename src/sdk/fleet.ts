@@ -16,6 +16,8 @@ import type {
   RemovedNode,
   RotatedNode,
   ShownNode,
+  Suspense,
+  WentOn,
 } from './shapes.ts';
 
 /** Amounts in answers are msat, as decimal digits. All of them throw ArgosyProblem and Unreachable. */
@@ -31,6 +33,11 @@ export interface FleetVerbs {
   drainNode(id: string, reason: string, options?: CallOptions): Promise<Node>;
   /** Ends a drain. A rule that still holds, such as a chain that stands still, drains the node again. */
   resumeNode(id: string, options?: CallOptions): Promise<Node>;
+  /**
+   * After the database was put back: goes on without the history of a node that is gone for good. Idempotent.
+   * @throws ArgosyProblem not_found, node_unavailable; OutcomeUnknown: call it again
+   */
+  goOnWithoutNode(id: string, reason: string, options?: CallOptions): Promise<WentOn>;
   /** Whether all sending is stopped; since when, by whom and why. */
   panic(options?: CallOptions): Promise<Panic>;
   /**
@@ -65,6 +72,8 @@ export interface FleetVerbs {
   openAccount(name: string, options?: CallOptions): Promise<Account>;
   /** Proves the ledger against every node. `difference_msat` is '0', or something is wrong. */
   checkBooks(options?: CallOptions): Promise<Books>;
+  /** What nodes paid and received that is of no payment or invoice of these books, newest first. */
+  suspense(options?: CallOptions): Promise<Suspense['data']>;
   /** Is it well? Also an Argosy that is `down` answers; asked once, without retries. */
   health(options?: CallOptions): Promise<Health>;
 }
@@ -91,6 +100,7 @@ export function fleetVerbs(connection: Connection): FleetVerbs {
   return {
     drainNode: (id, reason, options) => write(nodePath(id, '/drain'), { reason }, options),
     resumeNode: (id, options) => write(nodePath(id, '/resume'), {}, options),
+    goOnWithoutNode: (id, reason, options) => write(nodePath(id, '/go-on-without'), { reason }, options),
     panic: (options) => read('/v1/panic', options),
     stopSending: (reason, options) => write('/v1/panic', { on: true, reason }, options),
     resumeSending: (options) => write('/v1/panic', { on: false }, options),
@@ -106,6 +116,7 @@ export function fleetVerbs(connection: Connection): FleetVerbs {
       Array.fromAsync(pagesOf<Account>(connection, '/v1/accounts', { limit: 200, ...options })),
     openAccount: (name, options) => write('/v1/accounts', { name }, options),
     checkBooks: (options) => read('/v1/books/check', options),
+    suspense: async (options) => (await read<Suspense>('/v1/books/suspense', options)).data,
     health: (options) =>
       call(connection, {
         method: 'GET',

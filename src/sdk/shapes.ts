@@ -9,10 +9,18 @@ import type {
   rotationBody,
   shownNodeSchema,
 } from '../fleet/connecting-routes.ts';
-import type { balanceSchema, booksSchema, healthSchema, nodeSchema, panicSchema } from '../fleet/schemas.ts';
+import type {
+  balanceSchema,
+  booksSchema,
+  goOnSchema,
+  healthSchema,
+  nodeSchema,
+  panicSchema,
+} from '../fleet/schemas.ts';
 import type { chainOrderSchema, openBody, sendBody } from '../liquidity/schemas.ts';
 import type { accountSchema } from '../payments/account-routes.ts';
 import type { invoiceBody, invoiceSchema, payBody, paymentSchema, quoteSchema } from '../payments/schemas.ts';
+import type { suspenseSchema } from '../payments/suspense-routes.ts';
 import type { holdersSchema } from '../practice/balance-routes.ts';
 import type { channelBody, closingSchema, madeChannelSchema } from '../practice/channel-routes.ts';
 import type { coinsBody, coinsSchema } from '../practice/coin-routes.ts';
@@ -56,6 +64,8 @@ export type Channel = Node['channels'][number];
 export type Balance = z.infer<typeof balanceSchema>;
 export type Account = z.infer<typeof accountSchema>;
 export type Panic = z.infer<typeof panicSchema>;
+export type Suspense = z.infer<typeof suspenseSchema>;
+export type WentOn = z.infer<typeof goOnSchema>;
 export type Books = z.infer<typeof booksSchema>;
 export type BookSide = Books['nodes'][number]['ledger'];
 export type Health = z.infer<typeof healthSchema>;

@@ -19,7 +19,9 @@ export interface Errand extends Omit<Trade, 'direction'> {
   readonly twice?: boolean;
 }
 
+/** At first; then twice as long each time: a crowd that asks without a pause keeps whoever answers from coming back. */
 const AGAIN_MS = 250;
+const AGAIN_MS_MAX = 4_000;
 /** So long one Argosy is waited for; then it is asked again, or another. */
 const WAIT_MS = 8_000;
 
@@ -46,14 +48,14 @@ export const askFor = (
 
 /** Returns once the errand has ended. @throws Closed, and whatever is neither a refusal nor a lost answer */
 export async function runErrand(door: Entrance, asked: Asked): Promise<void> {
-  while (asked.end === null) {
+  for (let pauseMs = AGAIN_MS; asked.end === null; pauseMs = Math.min(2 * pauseMs, AGAIN_MS_MAX)) {
     const visit = await door.enter();
     try {
       await (asked.direction === 'in' ? bePaid(visit, asked) : payInvoice(visit, asked));
     } catch (error) {
       takeIn(asked, error, visit.gone.aborted);
     }
-    if (asked.end === null) await sleep(AGAIN_MS, undefined, { signal: visit.gone }).catch(() => {});
+    if (asked.end === null) await sleep(pauseMs, undefined, { signal: visit.gone }).catch(() => {});
   }
 }
 

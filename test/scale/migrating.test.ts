@@ -112,12 +112,16 @@ describe('argosy serve and argosy work', () => {
     ['database.url', {}, 'nodes: []'],
     ['nodes', { ARGOSY_DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }, ''],
     ['vault.key_file', { ARGOSY_DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }, 'nodes: []'],
-  ])('refuse to start without %s, which all of them need', async (field, env, yaml) => {
-    writeFileSync(path('argosy.yaml'), `${yaml}\n`);
-    for (const role of ['serve', 'work']) {
-      const ran = await runCli([role, '--config', path('argosy.yaml'), '--data', path('data')], { env });
-      expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(`${field}: `) });
-      expect(ran.stderr).toContain('code: not_shared');
-    }
-  });
+  ])(
+    'refuse to start without %s, which all of them need',
+    { timeout: STORY_MS },
+    async (field, env, yaml) => {
+      writeFileSync(path('argosy.yaml'), `${yaml}\n`);
+      for (const role of ['serve', 'work']) {
+        const ran = await runCli([role, '--config', path('argosy.yaml'), '--data', path('data')], { env });
+        expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(`${field}: `) });
+        expect(ran.stderr).toContain('code: not_shared');
+      }
+    },
+  );
 });

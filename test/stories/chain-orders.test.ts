@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeId } from '../../src/lightning/ids.ts';
 import { fromSat } from '../../src/money/msat.ts';
 import { type MemoryNetwork, memoryNetwork, systemTime } from '../../src/nodes/memory/network.ts';
+import { dumpOf, restored } from '../support/dump.ts';
 import { type MemoryFleet, OWN, startMemoryFleet } from '../support/memory-fleet.ts';
 import { eventually, expectAllWell } from '../support/well.ts';
 
@@ -123,6 +124,15 @@ describe('a channel by order', () => {
     await expectAllWell(fleet);
   });
 
+  it('waits for no address that nobody answers at', async () => {
+    fleet.network.faults('eu').hangLostCalls(true);
+    fleet.network.faults('eu').loseRequests(1, 'connect');
+    const { body } = await open({ host: 'hub.example:9735' });
+    expect((await reaches(body.id, 'published')).detail).toBe(null);
+    await confirms(body.id);
+    await expectAllWell(fleet);
+  });
+
   it('fails with proof where the peer is away, and nothing has moved', async () => {
     fleet.network.faults('hub').kill();
     const { body } = await open();
@@ -215,6 +225,30 @@ describe('while', () => {
     const [channel = ''] = await channels();
     const { body } = await close(channel);
     await confirms(body.id);
+    await expectAllWell(fleet);
+  });
+});
+
+describe('a database that was put back', () => {
+  it('has no order done twice, be it in the dump or not', async () => {
+    fleet.network.faults('eu').loseRequests(2, 'open');
+    const { body } = await open({}, 'channel-7');
+    await reaches(body.id, 'unknown');
+    const dump = await dumpOf(fleet.db);
+    await reaches(body.id, 'published');
+    const since = (await send({}, 'refund-7')).body;
+    const { txid } = await reaches(since.id, 'published');
+    fleet = await fleet.restart(await restored(dump));
+    await reaches(body.id, 'published');
+    const again = await eventually('orders are taken', async () => {
+      const answer = await send({}, 'refund-7');
+      if (answer.status !== 202) expect(answer.body).toMatchObject({ code: 'history_missing' });
+      return answer.status === 202 && answer.body;
+    });
+    expect((await reaches(again.id, 'published')).txid).toBe(txid);
+    await confirms(again.id);
+    expect((await channels()).length).toBe(2);
+    expect(await coins()).toBe(fromSat(COINS_SAT - 500_000n - 153n - 300_000n - 282n));
     await expectAllWell(fleet);
   });
 });

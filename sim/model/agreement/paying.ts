@@ -114,8 +114,10 @@ export const paying = [
   write('insertPayment', newPayment, (s, tx, fresh) => s.payments.insertPayment(tx, fresh)),
   write('insertPayment', newPayment, (s, tx, fresh) => s.payments.insertPayment(tx, fresh)),
   write('claimHash', fc.tuple(hash, paymentId), (s, tx, [of, id]) => s.claims.claimHash(tx, NETWORK, of, id)),
-  write('claimHash at once', fc.array(fc.tuple(hash, paymentId), { maxLength: 2 }), (s, tx, all) =>
-    atOnce(all.map(([of, id]) => s.claims.claimHash(tx, NETWORK, of, id))),
+  write(
+    'claimHash at once',
+    fc.uniqueArray(fc.tuple(hash, paymentId), { selector: ([, id]) => id, maxLength: 2 }),
+    (s, tx, all) => atOnce(all.map(([of, id]) => s.claims.claimHash(tx, NETWORK, of, id))),
   ),
   write('lockPaymentOfPart at once', fc.uniqueArray(token, { maxLength: 2 }), (s, tx, all) =>
     atOnce(all.sort().map((of) => s.payments.lockPaymentOfPart(tx, of))),

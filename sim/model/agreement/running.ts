@@ -153,6 +153,13 @@ export const fleet = [
   write('tellTrouble', fc.tuple(lease, oneOf('no answer', null)), (s, tx, [{ id, token: of }, trouble]) =>
     s.fleet.tellTrouble(tx, id, of, trouble),
   ),
+  write('beat', fc.tuple(oneOf('p0', 'p1'), oneOf('eu', null), delay), (s, tx, [id, region, aliveMs]) =>
+    s.processes.beat(tx, { id, role: 'work', region }, aliveMs),
+  ),
+  write('leaveProcesses', oneOf('p0', 'p1'), (s, tx, id) => s.processes.leaveProcesses(tx, id)),
+  write('putAnswer', key, (s, tx, of) => s.processes.putAnswer(tx, of, 'well')),
+  write('takeAnswer', key, (s, tx, of) => s.processes.takeAnswer(tx, of)),
+  read('findAnswer', key, (s, on, of) => s.processes.findAnswer(on, of)),
   read('isOthers', fc.tuple(node, oneOf('one', 'other')), (s, on, [id, owner]) =>
     s.fleet.isOthers(on, id, owner),
   ),

@@ -1,6 +1,7 @@
 /** The stores of the product, and their models. */
 import * as access from '../../../src/access/store.ts';
 import * as past from '../../../src/fleet/past-store.ts';
+import * as processes from '../../../src/fleet/process-store.ts';
 import * as fleet from '../../../src/fleet/store.ts';
 import * as switches from '../../../src/fleet/switch-store.ts';
 import * as effects from '../../../src/kit/effect-store.ts';
@@ -14,6 +15,7 @@ import * as invoices from '../../../src/payments/invoice-store.ts';
 import * as payments from '../../../src/payments/store.ts';
 import * as accessModel from '../access/store.ts';
 import * as pastModel from '../fleet/past-store.ts';
+import * as processesModel from '../fleet/process-store.ts';
 import * as fleetModel from '../fleet/store.ts';
 import * as switchesModel from '../fleet/switch-store.ts';
 import * as effectsModel from '../kit/effect-store.ts';
@@ -28,6 +30,7 @@ import * as paymentsModel from '../payments/store.ts';
 
 export const SQL = {
   access,
+  processes,
   past,
   fleet,
   switches,
@@ -45,6 +48,7 @@ export type Stores = typeof SQL;
 
 export const MODEL: Stores = {
   access: accessModel,
+  processes: processesModel,
   past: pastModel,
   fleet: fleetModel,
   switches: switchesModel,

@@ -18,7 +18,14 @@ class Time {
 
 /** Columns that are not compared: they always have the same value, or are the database's own. */
 const CONSTANT = new Set(['unit', 'only_row', 'priority', 'deadline_height', 'identity']);
-const JSON_COLUMNS = new Set(['plan', 'route', 'body', 'payload', 'data']);
+const JSON_COLUMNS = new Set([
+  'attempt.plan',
+  'part.route',
+  'idempotency.body',
+  'effect.payload',
+  'outbox.data',
+  'event.data',
+]);
 const TIMES = /(_at|^at|^since|^run_after)$/;
 
 export async function sqlContents(db: Db, names: readonly string[]): Promise<Contents> {
@@ -49,7 +56,7 @@ export function modelContents({ tables }: Model): Contents {
   for (const table of Object.values(tables) as unknown as Table<Cells>[]) {
     contents[table.name] = [...committed(table)].map((row) =>
       mapped(row, (column, value) => {
-        if (JSON_COLUMNS.has(column)) return JSON.parse(String(value));
+        if (JSON_COLUMNS.has(`${table.name}.${column}`)) return JSON.parse(String(value));
         return TIMES.test(column) && value !== null ? cell(Number(value) * 1000, true) : value;
       }),
     );

@@ -17,18 +17,18 @@ export const addEffect: Product['addEffect'] = (tx, { kind, key, nodeId, payload
 };
 
 const newEffect = (
-  { tables, now, nextId }: Session,
+  s: Session,
   kind: string,
   key: string,
   node_id: string | null,
   payload: string,
 ): EffectData => ({
-  id: nextId(tables.effect),
+  id: s.nextId(s.tables.effect),
   kind,
   key,
   node_id,
   payload,
-  run_after: now,
+  run_after: s.now,
   attempts: 0,
   claim: 0n,
 });

@@ -95,12 +95,14 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
   const plan = fresh.plan === null ? null : JSON.stringify(planToKeep(fresh.plan));
   return statement(tx, 'insertPayment', async (s) => {
     const { now, tables } = s;
-    const refer: (() => Promise<void>)[] = [];
-    if (plan !== null && fresh.plan !== null) {
-      const planned_at = fresh.plan.plannedAt;
-      const first = { payment_id: payment.id, attempt: 1, plan, rounds: 1, planned_at };
-      refer.push(await s.insertFirst(tables.attempt, first));
-    }
+    const epoch = s.get(tables.past.by.past_pkey, 1)?.epoch ?? 0n;
+    const owed = await s.insertFirst(tables.obligation, {
+      id: fresh.obligationId,
+      source: fresh.obligationSource,
+      account_id: accountId,
+      amount_msat: payment.amountMsat,
+      created_at: now,
+    });
     const begun = await s.insertFirst(tables.payment, {
       id: payment.id,
       obligation_id: fresh.obligationId,
@@ -123,16 +125,15 @@ export const insertPayment: Product['insertPayment'] = (tx, fresh) => {
       deadline_at: stored.deadlineAt,
       created_at: stored.createdAt,
       ended_at: null,
-      epoch: s.get(s.tables.past.by.past_pkey, 1)?.epoch ?? 0n,
+      epoch,
     });
-    const owed = await s.insertFirst(tables.obligation, {
-      id: fresh.obligationId,
-      source: fresh.obligationSource,
-      account_id: accountId,
-      amount_msat: payment.amountMsat,
-      created_at: now,
-    });
-    for (const look of [...refer, begun, owed]) await look();
+    const refer = [owed, begun];
+    if (plan !== null && fresh.plan !== null) {
+      const planned_at = fresh.plan.plannedAt;
+      const first = { payment_id: payment.id, attempt: 1, plan, rounds: 1, planned_at };
+      refer.push(await s.insertFirst(tables.attempt, first));
+    }
+    for (const look of refer) await look();
   });
 };
 

@@ -34,6 +34,15 @@ export function addNode(program: Command, run: Run): void {
     .description('End a drain')
     .action(run(resume));
   node
+    .command('go-on-without')
+    .argument('<id>', 'as in `argosy nodes`')
+    .description(
+      'After the database was put back: pay again, though this node has not told what it paid since',
+    )
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--yes', 'do not ask')
+    .action(run(goOnWithout));
+  node
     .command('remove')
     .argument('<id>', 'as in `argosy nodes`')
     .description('Forget its credentials; its history stays in the books')
@@ -92,6 +101,26 @@ async function resume({ connect, output }: Session, id: string) {
   output.show(node, () => [
     `${stateText(node.state, output.paint)}  ${id}`,
     ...node.problems.map(({ text }) => `  ${id} ${printable(text, 300)}`),
+  ]);
+  return 0 as const;
+}
+
+async function goOnWithout(
+  { connect, output }: Session,
+  id: string,
+  { reason, yes = false }: { readonly reason: string; readonly yes?: boolean },
+) {
+  const what = `Go on without the history of ${id}? What it has paid since the database was put back, or is still paying, may be paid a second time by another node.`;
+  if (!yes && !(canAsk() && (await confirm(what)))) {
+    output.note(canAsk() ? 'Nothing was changed.' : `${what} Say so with --yes.`);
+    return 1 as const;
+  }
+  const { waived, waiting_for } = await (await connect()).goOnWithoutNode(id, reason);
+  output.show({ node: id, waived, waiting_for }, () => [
+    waived ? `${id} is waited for no more.` : `Nothing was waiting for ${id}.`,
+    waiting_for.length === 0
+      ? 'Payments go on.'
+      : `Nothing is sent yet: still missing is the history of ${waiting_for.join(', ')}.`,
   ]);
   return 0 as const;
 }

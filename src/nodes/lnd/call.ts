@@ -15,7 +15,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import { attenuate } from './macaroon.ts';
+import { validUntil } from './macaroon.ts';
 
 /** What may be left out of a request: everything. */
 export type Ask<T> = T extends Buffer | string | number | boolean | null
@@ -118,9 +118,8 @@ type Credentials = (expiresAt?: number) => Metadata;
 const credentialsOf =
   ({ macaroon }: LndAddress): Credentials =>
   (expiresAt) => {
-    const limit = expiresAt === undefined ? null : `time-before ${new Date(expiresAt).toISOString()}`;
     const metadata = new Metadata();
-    metadata.set('macaroon', limit === null ? macaroon : attenuate(macaroon, limit));
+    metadata.set('macaroon', expiresAt === undefined ? macaroon : validUntil(macaroon, expiresAt));
     return metadata;
   };
 
@@ -207,6 +206,10 @@ export const isAway = (error: unknown): boolean =>
 
 /** A call, or a stream that has a deadline, took too long. */
 export const isSlow = ({ code }: LndError): boolean => code === status.DEADLINE_EXCEEDED;
+
+/** True for a call that came too late, by LND's clock. */
+export const isExpired = (error: unknown): boolean =>
+  error instanceof LndError && /macaroon has expired|time-before/.test(error.message);
 
 /** True for a refusal by macaroon: what is missing is in the message. */
 export const isDenied = (error: unknown): error is LndError =>

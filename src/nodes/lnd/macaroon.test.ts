@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attenuate, readMacaroon } from './macaroon.ts';
+import { readMacaroon, restrict } from './macaroon.ts';
 
 /** Baked by lnd 0.21.3-beta of a test network: info:read, invoices:read, offchain:read. */
 const READ_ONLY =
@@ -20,8 +20,8 @@ describe('a macaroon of LND', () => {
     expect(readMacaroon(limited)).toMatchObject({ kind: 'macaroon', caveats: [limit] });
   });
   it('is given a further limit, and another after that', () => {
-    const once = attenuate(READ_ONLY, 'time-before 2026-11-21T18:00:00Z');
-    const twice = attenuate(once, 'ipaddr 10.0.0.7');
+    const once = restrict(READ_ONLY, 'time-before 2026-11-21T18:00:00Z');
+    const twice = restrict(once, 'ipaddr 10.0.0.7');
     expect(readMacaroon(twice)).toMatchObject({
       kind: 'macaroon',
       caveats: ['time-before 2026-11-21T18:00:00Z', 'ipaddr 10.0.0.7'],

@@ -33,6 +33,29 @@ export function readMacaroon(hex: string): ReadMacaroon {
   }
 }
 
+/**
+ * The same macaroon with one more limit, which its bearer may add and nobody can take off: each signature is the key of
+ * the next. Source: "Macaroons: Cookies with Contextual Caveats" (Birgisson et al.); libmacaroons v2, first party.
+ * @throws RangeError for what is no macaroon
+ */
+export function restrict(hex: string, caveat: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  // The caveats end with a section that is empty; then comes the signature alone.
+  const at = bytes.length - SIGNATURE_BYTES;
+  if (at < 4 || bytes[at - 1] !== SIGNATURE_BYTES || bytes[at - 2] !== SIGNATURE || bytes[at - 3] !== END)
+    throw new RangeError('not a macaroon');
+  const signature = createHmac('sha256', bytes.subarray(at)).update(caveat).digest();
+  const text = Buffer.from(caveat);
+  if (text.length > 127) throw new RangeError('the caveat is too long');
+  const added = Buffer.concat([Buffer.from([IDENTIFIER, text.length]), text, Buffer.from([END])]);
+  const head = Buffer.from([END, SIGNATURE, SIGNATURE_BYTES]);
+  return Buffer.concat([bytes.subarray(0, at - 3), added, head, signature]).toString('hex');
+}
+
+/** LND refuses it from then on, by its own clock. @param at ms since 1970 */
+export const validUntil = (hex: string, at: number): string =>
+  restrict(hex, `time-before ${new Date(at).toISOString()}`);
+
 function decode(bytes: Buffer): ReadMacaroon {
   const reader = readerOf(bytes);
   if (reader.byte() !== V2) return { kind: 'fault' };
@@ -81,25 +104,6 @@ function readFields(message: Buffer): { readonly field: number; readonly bytes: 
     fields.push({ field: tag >> 3, bytes: reader.bytes(reader.varint()) });
   }
   return fields;
-}
-
-/**
- * The macaroon with one more limit, which LND checks and nobody can take off again.
- * @param caveat such as `time-before 2026-11-21T18:00:00.000Z`, at most 127 bytes
- */
-export function attenuate(macaroon: string, caveat: string): string {
-  const bytes = Buffer.from(macaroon, 'hex');
-  // It ends with the end of the caveats, the signature's type and length, and the signature.
-  const end = bytes.length - SIGNATURE_BYTES - 3;
-  const name = Buffer.from(caveat, 'utf8');
-  if (name.length > 127) throw new RangeError('the caveat is too long');
-  const signature = createHmac('sha256', bytes.subarray(end + 3))
-    .update(name)
-    .digest();
-  const section = Buffer.concat([Buffer.from([IDENTIFIER, name.length]), name, Buffer.from([END])]);
-  return Buffer.concat([bytes.subarray(0, end), section, bytes.subarray(end, end + 3), signature]).toString(
-    'hex',
-  );
 }
 
 type Reader = ReturnType<typeof readerOf>;

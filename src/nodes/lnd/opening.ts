@@ -43,7 +43,7 @@ interface Lock {
 
 const PREFIX = 'opening:';
 /** The peer has so long to agree; ms. */
-const PEER_MS = 20_000;
+const PEER_MS = 15_000;
 /** What was under way when this process, or LND, ended may still come to its end; ms. */
 const SETTLING_MS = 5_000;
 const POLL_MS = 250;
@@ -250,22 +250,30 @@ async function drop({ lightning, wallet }: LndClient, opening: Opening): Promise
   }
 }
 
-/** A journal that was restored from the past has forgotten what LND has not: channels bear their token. */
+/**
+ * A journal that was restored from the past has forgotten what LND has not: funding transactions, and channels, bear
+ * their token.
+ */
 async function findForgotten(client: LndClient, token: string): Promise<OpenAnswer | null> {
+  const name = labelOf(token);
+  const published = await walletTransaction(client, ({ label }) => label === name);
   const [{ pending_open_channels: opening }, { channels }] = await Promise.all([
     client.lightning.pendingChannels({}),
     client.lightning.listChannels({}),
   ]);
-  const all = [...opening.flatMap(({ channel }) => (channel === null ? [] : [channel])), ...channels];
-  const found = all.find(({ memo }) => memo === labelOf(token));
-  if (found === undefined) return null;
-  const [txid = ''] = found.channel_point.split(':');
-  if ((await walletTransaction(client, ({ tx_hash }) => tx_hash === txid)) !== null) {
-    return { kind: 'opened', channel: channelId(found.channel_point) };
+  const here = [...opening.flatMap(({ channel }) => (channel === null ? [] : [channel])), ...channels];
+  const agreed = here.find(({ memo }) => memo === name);
+  if (published === null) {
+    if (agreed === undefined) return null;
+    throw new Error(
+      `channel ${agreed.channel_point} was agreed on, and its transaction is lost: abandon it at LND`,
+    );
   }
-  throw new Error(
-    `channel ${found.channel_point} was agreed on, and its transaction is lost: abandon it at LND`,
-  );
+  const isIts = (point: string): boolean => point.startsWith(`${published.tx_hash}:`);
+  const closed = agreed === undefined ? (await client.lightning.closedChannels({})).channels : [];
+  const point = agreed?.channel_point ?? closed.map(pointOf).find(isIts);
+  if (point === undefined) throw new Error(`LND forgot the channel of ${published.tx_hash}`);
+  return { kind: 'opened', channel: channelId(point) };
 }
 
 function reasonOf(error: LndError): OpenRefusal {

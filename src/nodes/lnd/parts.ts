@@ -21,7 +21,7 @@ import {
   sentByOthers,
   strangers,
 } from './attempts.ts';
-import { type Ask, LndError } from './call.ts';
+import { type Ask, isExpired, LndError } from './call.ts';
 import type { LndClient } from './client.ts';
 import { bytes, hex, toLndRoute } from './map.ts';
 import type { Hop, HTLCAttempt, Payment } from './proto/lightning.ts';
@@ -189,9 +189,7 @@ export function createParts(client: LndClient, book: Notebook, height: () => Pro
     if (error.code === status.ALREADY_EXISTS) return { kind: 'refused', reason: 'payee_refused', detail };
     const attempt = await look(token).catch(() => 'no answer' as const);
     if (attempt !== null) return null;
-    // It came too late, by LND's clock.
-    const reason = /has expired/.test(error.message) ? 'timeout' : 'no_route';
-    return { kind: 'refused', reason, detail };
+    return { kind: 'refused', reason: isExpired(error) ? 'timeout' : 'no_route', detail };
   }
 
   async function send(order: Delivery, lastHop: Ask<Hop>): Promise<SendAnswer> {

@@ -1,10 +1,11 @@
-/** One of the processes of Argosy, with a supervisor that starts it again when it has not come up. */
+/** One of the processes of Argosy, with a supervisor that starts it again when it has not come up by itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Argosy, createArgosy } from '../../../src/sdk/index.ts';
 import { type Launch, launchProduct, type Product } from '../../support/product.ts';
 import type { Door } from '../door.ts';
 import type { Victim } from './victim.ts';
 
+/** May be struck again while it comes up: `start` resolves then as well. */
 export interface ArgosyProcess extends Victim {
   /** @throws Error while it does not run */
   client(): Argosy;
@@ -14,7 +15,7 @@ export interface ArgosyProcess extends Victim {
 }
 
 /** A request that is not answered meanwhile may go to the other process. */
-const ANSWER_MS = 6_000;
+const ANSWER_MS = 10_000;
 const START_MS = 120_000;
 const AGAIN_MS = 500;
 
@@ -30,13 +31,15 @@ export function superviseArgosy(name: string, door: Door, launch: Launch): Argos
     product = started;
     try {
       const { api, key } = await started.ready;
-      argosy = createArgosy({ api, key, retries: 0, timeoutMs: ANSWER_MS });
+      if (product === started) argosy = createArgosy({ api, key, retries: 0, timeoutMs: ANSWER_MS });
     } catch (error) {
       await started.kill();
-      if (performance.now() > deadline || product !== started) throw error;
-      await sleep(AGAIN_MS);
-      return comeUp(deadline);
+      if (product === started && performance.now() > deadline) throw error;
+      if (product === started) await sleep(AGAIN_MS);
+      if (product === started) return comeUp(deadline);
+      return; // killed meanwhile
     }
+    if (product !== started || argosy === null) return;
     door.open(argosy);
     void started.exited.then(() => {
       if (product === started) died.reject(new Error(`${name} ended by itself; see ${launch.log}`));

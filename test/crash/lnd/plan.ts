@@ -16,22 +16,26 @@ export interface Strike {
   readonly afterMs: number;
   /** Dead until it is started again, or frozen. */
   readonly lastsMs: number;
+  /** The next strike may come while it starts. */
+  readonly hasty: boolean;
 }
 
 /** Out of a hundred strikes. */
 const OFTEN: Readonly<Record<VictimName, number>> = {
-  'argosy-a': 20,
-  'argosy-b': 20,
-  us: 10,
-  eu: 10,
-  asia: 10,
+  'argosy-a': 16,
+  'argosy-b': 16,
+  us: 12,
+  eu: 12,
+  asia: 12,
   hub: 8,
-  merchant: 7,
-  postgres: 15,
+  merchant: 8,
+  postgres: 16,
 };
 type Range = readonly [least: number, most: number];
 const AT_ONCE_PERCENT = 20;
 const FREEZE_PERCENT = 40;
+/** Of an Argosy, which begins where it was; the daemons are left to come up. */
+const HASTY_PERCENT = 25;
 const AFTER_MS: Range = [100, 2_500];
 const DEAD_MS: Range = [0, 4_000];
 /** Up to this per cent of all freezes, so long. A lease lasts 15 s, a request is waited for 20 s. */
@@ -49,9 +53,11 @@ export function planStrikes(seed: string, count: number): readonly Strike[] {
     const percent = chance(`${number}/length`, 0, 99);
     const frozen = FROZEN.find(({ upTo }) => percent < upTo)?.ms ?? DEAD_MS;
     const together = chance(`${number}/together`, 0, 99) < AT_ONCE_PERCENT;
+    const victim = LOT[chance(`${number}/victim`, 0, LOT.length - 1)] ?? 'postgres';
     return {
       number,
-      victim: LOT[chance(`${number}/victim`, 0, LOT.length - 1)] ?? 'postgres',
+      victim,
+      hasty: victim.startsWith('argosy') && chance(`${number}/hasty`, 0, 99) < HASTY_PERCENT,
       how,
       afterMs: together ? 0 : chance(`${number}/after`, ...AFTER_MS),
       lastsMs: chance(`${number}/lasts`, ...(how === 'kill' ? DEAD_MS : frozen)),

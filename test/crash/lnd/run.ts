@@ -56,13 +56,13 @@ interface Run {
 }
 
 /** What LND and Argosy wait for before they believe a loss takes two minutes, whatever was struck before. */
-const ROUND = 100;
+const ROUND = 50;
 const LOOK_MS = 500;
 /** Looks between two words on what is waited for. */
 const TOLD = 20;
 const WARM_UP_MS = 2_000;
 /** Some wait for minutes; the others shall not wait for them. */
-const MOST_AT_ONCE = 200;
+const MOST_AT_ONCE = 64;
 const WELL: Audit = { doublePayments: 0, lostMsat: 0n, ledgerDiffMsat: 0n, violations: [] };
 
 export async function crashLnd(options: LndCrashOptions): Promise<LndCrashFacts> {

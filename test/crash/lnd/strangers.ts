@@ -1,4 +1,5 @@
 /** Strangers with LND nodes of their own, over their REST gateway. Their nodes are killed as well: they ask again. */
+import { decodeBolt11 } from '../../../src/lightning/bolt11.ts';
 import { OutcomeUnknown, Unreachable } from '../../../src/sdk/index.ts';
 import type { Network } from '../../nodes/net/network.ts';
 import { RestRefused } from '../../nodes/net/rest.ts';
@@ -28,30 +29,51 @@ export function lndStrangers(network: Network<CrashName>): People {
       });
       return payment_request;
     },
-    async pays(person, payment_request): Promise<PersonPays> {
-      const paid = await network
-        .node(person as CrashName)
-        .rest<LndPayment>('POST', '/v2/router/send', {
-          payment_request,
+    async pays(person, invoice): Promise<PersonPays> {
+      const { rest } = network.node(person as CrashName);
+      // The end of an earlier try is an answer as well: in parts it may come after minutes.
+      const hash = Buffer.from(hashOf(invoice), 'hex').toString('base64url');
+      // LND wants the padding, and Node leaves it out.
+      const track = `/v2/router/track/${hash}=?no_inflight_updates=true`;
+      const before = rest<LndPayment>('GET', track).catch((error: unknown) => {
+        if (error instanceof RestRefused && /initiated/.test(error.message)) return null;
+        throw error;
+      });
+      const send = () =>
+        rest<LndPayment>('POST', '/v2/router/send', {
+          payment_request: invoice,
           fee_limit_sat: String(FEE_LIMIT_SAT),
           timeout_seconds: TRY_SECONDS,
           max_parts: MAX_PARTS,
           no_inflight_updates: true,
-        })
-        // Also "in transition" and "already paid": an earlier try has not ended, or its end is not seen here yet.
-        .catch((error: unknown) => {
-          throw new OutcomeUnknown(`${person} did not hear: ${wordsOf(error)}`, { cause: error });
         });
-      if (paid.status === 'SUCCEEDED') return { kind: 'paid', preimage: paid.payment_preimage };
-      if (paid.status !== 'FAILED') throw new OutcomeUnknown(`${person}'s payment is ${paid.status}`);
-      const reason = paid.failure_reason.replace('FAILURE_REASON_', '').toLowerCase();
-      return {
-        kind: 'failed',
-        reason: reason === 'incorrect_payment_details' ? 'payee_refused' : reason,
-        proven: true,
-      };
+      return endOf(
+        await before
+          .then((known) => known ?? send())
+          .catch((error: unknown) => {
+            throw new OutcomeUnknown(`${person} did not hear: ${wordsOf(error)}`, { cause: error });
+          }),
+      );
     },
   };
+}
+
+/** @throws OutcomeUnknown */
+function endOf({ status, payment_preimage: preimage, failure_reason }: LndPayment): PersonPays {
+  if (status === 'SUCCEEDED') return { kind: 'paid', preimage };
+  if (status !== 'FAILED') throw new OutcomeUnknown(`the payment is ${status}`);
+  const reason = failure_reason.replace('FAILURE_REASON_', '').toLowerCase();
+  return {
+    kind: 'failed',
+    reason: reason === 'incorrect_payment_details' ? 'payee_refused' : reason,
+    proven: true,
+  };
+}
+
+function hashOf(invoice: string): string {
+  const decoded = decodeBolt11(invoice);
+  if (decoded.kind === 'fault') throw new Error(decoded.detail);
+  return decoded.invoice.paymentHash;
 }
 
 const wordsOf = (error: unknown): string => (error instanceof RestRefused ? error.message : String(error));

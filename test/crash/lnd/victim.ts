@@ -5,19 +5,23 @@ import type { Strike } from './plan.ts';
 export interface Victim {
   readonly name: string;
   kill(): Promise<void>;
-  /** Resolves when it answers again. */
+  /** Resolves when it can be struck again. */
   start(): Promise<void>;
   freeze(): void;
   thaw(): void;
 }
 
 /** Resolves when the victim is back. One strike at a time for each victim. */
-export async function strike(victim: Victim, { how, lastsMs }: Strike, signal: AbortSignal): Promise<void> {
+export async function strike(victim: Victim, its: Strike, signal: AbortSignal): Promise<void> {
+  const { how, lastsMs, hasty } = its;
   const lasts = sleep(lastsMs, undefined, { signal });
   if (how === 'kill') {
     await victim.kill();
     await lasts;
-    return await victim.start();
+    const start = victim.start();
+    if (!hasty) return await start;
+    start.catch(() => {}); // whether it comes up is seen when everybody has to be well
+    return;
   }
   victim.freeze();
   try {

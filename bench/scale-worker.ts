@@ -11,6 +11,9 @@ const CUSTOMER_SAT = 100_000_000n;
 const { target, secret, site } = JSON.parse(process.argv[2] ?? '') as WorkerStart;
 const tell = (word: WorkerWord): void => void process.send?.(word);
 
+// Nobody would tell it to stop any more.
+process.once('disconnect', () => process.exit(0));
+
 const db = openDb(target, { max: 10 });
 const payer = await openPayer(db, secret, site);
 const customers = await Promise.all(

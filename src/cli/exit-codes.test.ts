@@ -138,7 +138,7 @@ describe('4: not allowed', () => {
     const seen: (string | undefined)[] = [];
     const { server, api } = await serving((request, response) => {
       seen.push(request.headers.authorization);
-      response.end('{"data":[]}');
+      response.end('{"data":[],"next_cursor":null}');
     });
     writeFileSync(join(folder, 'holder.json'), JSON.stringify({ pid: 1, api }));
     writeFileSync(join(folder, 'owner.key'), 'argosy_owner');

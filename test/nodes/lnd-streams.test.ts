@@ -199,7 +199,7 @@ describe.skipIf(missing !== null)(
       return events;
     };
 
-    test('a payment behind its back makes a difference of exactly what it cost; money received is told', async () => {
+    test('a payment behind its back is told at exactly what it cost, and so is money received', async () => {
       const [sender, payee] = [await openAccount(bed, 'sender'), await openAccount(bed, 'payee')];
       const truth = await localMsat(lnd('sender'));
       const { feeMsat } = await strangersPay(4_000, 'sender');
@@ -208,11 +208,7 @@ describe.skipIf(missing !== null)(
       const now = await bed.world.sender.balances();
       assert(performance.now() - began < 5_000, 'it answers in time');
       const cost = sat(4_000) + feeMsat;
-      await assert.rejects(sender.expectExact([], now));
-      await sender.expectExact([], {
-        ...now,
-        channelsMsat: (now.channelsMsat + cost) as typeof now.channelsMsat,
-      });
+      await sender.expectExact([], now);
       assert.equal(await localMsat(lnd('sender')), truth - cost);
       await payee.expectExact();
     });
@@ -237,10 +233,8 @@ describe.skipIf(missing !== null)(
       const { channels } = { channels: await limited.node.channels() };
       const [channel] = channels;
       assert(channel);
-      await assert.rejects(
-        limited.node.facets.close?.close({ channel: channel.id, force: false }) ?? Promise.resolve(),
-        (error) => error instanceof LndError && /permission denied/.test(error.message),
-      );
+      const closed = await limited.node.facets.close?.close({ channel: channel.id, force: false });
+      assert(closed?.kind === 'refused' && /permission denied/.test(closed.detail), JSON.stringify(closed));
       assert.equal((await limited.node.info()).pubkey, lnd('sender').pubkey);
       assert((await limited.node.balances()).channelsMsat > 0n);
       assert.equal(await localMsat(lnd('sender')), before);

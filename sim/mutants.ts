@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { MUTATIONS } from './mutations.ts';
+import { MUTATIONS, type Mutation } from './mutations.ts';
 
 export interface Caught {
   /** Null: no seed showed it. */
@@ -15,8 +15,9 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const run = promisify(execFile);
 const AT_ONCE = 2;
 
-async function firstSeed(name: string, seeds: { from: number; count: number }): Promise<Caught> {
+async function firstSeed({ name, fault }: Mutation, seeds: { from: number; count: number }): Promise<Caught> {
   const range = ['--from', String(seeds.from), '--seeds', String(seeds.count)];
+  if (fault !== undefined) range.push('--fault', fault);
   const { stdout } = await run(process.execPath, [MAIN, '--mutation', name, '--json', ...range]);
   return JSON.parse(stdout) as Caught;
 }
@@ -25,8 +26,9 @@ export async function runMutations(seeds: { from: number; count: number }, isJso
   let caught = 0;
   const left = MUTATIONS.values();
   const work = async (): Promise<void> => {
-    for (const { name } of left) {
-      const { seed, oracle, detail } = await firstSeed(name, seeds);
+    for (const mutation of left) {
+      const { name } = mutation;
+      const { seed, oracle, detail } = await firstSeed(mutation, seeds);
       if (seed !== null) caught++;
       console.error(seed === null ? `NOT CAUGHT: ${name}` : `seed ${seed}: ${name}: ${oracle}: ${detail}`);
     }

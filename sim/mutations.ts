@@ -1,8 +1,11 @@
 /** Each takes one fence away, in the text of a module as it is loaded. The simulation must find every one. */
+import type { FaultName } from './faults.ts';
 import type { Rewrite } from './substitute.ts';
 
 export interface Mutation {
   readonly name: string;
+  /** Looked for in seeds of this fault, which is rare in the mix. Default: in the mix. */
+  readonly fault?: FaultName;
   readonly rewrites: readonly Rewrite[];
 }
 
@@ -70,10 +73,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'pending HTLCs are proof',
     change(SENDING, ' || (await isPending(node, part, stored.payment))', ''),
   ),
-  mutation(
-    'what was forgotten is not failed',
-    change(SENDING, "if (part.state === 'in_flight') return forgotten", 'if (false) return forgotten'),
-  ),
+  {
+    ...mutation(
+      'what was forgotten is not failed',
+      change(SENDING, "if (part.state === 'in_flight') return forgotten", 'if (false) return forgotten'),
+    ),
+    fault: 'history_lost',
+  },
   mutation(
     'a preimage must match',
     change(DECISION, 'bytesToHex(sha256(hexToBytes(preimage))) === paymentHash;', 'true || paymentHash;'),

@@ -104,6 +104,8 @@ export function startEffects(
   return {
     kick: () => wake.abort(OVER),
     async idle(node) {
+      // Who stops has waited already.
+      if (stopping.signal.aborted) return;
       await claiming;
       await over(workOf(node));
     },

@@ -2,7 +2,7 @@
 import { decodeBolt11 } from '../../../src/lightning/bolt11.ts';
 import { OutcomeUnknown, Unreachable } from '../../../src/sdk/index.ts';
 import type { Network } from '../../nodes/net/network.ts';
-import { RestRefused } from '../../nodes/net/rest.ts';
+import { type Rest, RestRefused } from '../../nodes/net/rest.ts';
 import { EXPIRY_SECONDS, type People, type PersonPays } from '../people.ts';
 import type { CrashName } from './network.ts';
 
@@ -35,8 +35,9 @@ export function lndStrangers(network: Network<CrashName>): People {
       const hash = Buffer.from(hashOf(invoice), 'hex').toString('base64url');
       // LND wants the padding, and Node leaves it out.
       const track = `/v2/router/track/${hash}=?no_inflight_updates=true`;
-      const before = rest<LndPayment>('GET', track).catch((error: unknown) => {
+      const before = rest<LndPayment>('GET', track).catch(async (error: unknown) => {
         if (error instanceof RestRefused && /initiated/.test(error.message)) return null;
+        if (isTimeout(error) && !(await hangs(rest, hashOf(invoice)))) return NEVER_SENT;
         throw error;
       });
       const send = () =>
@@ -56,6 +57,20 @@ export function lndStrangers(network: Network<CrashName>): People {
       );
     },
   };
+}
+
+/**
+ * An LND that is killed between writing an attempt down and sending it takes it for being under way for ever: a minute later,
+ * with no HTLC of it on any channel, it is none.
+ */
+const NEVER_SENT: LndPayment = { status: 'FAILED', payment_preimage: '', failure_reason: 'NEVER_SENT' };
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+async function hangs(rest: Rest, hash: string): Promise<boolean> {
+  type Channels = { channels: { pending_htlcs: { hash_lock: string }[] }[] };
+  const { channels } = await rest<Channels>('GET', '/v1/channels');
+  const lock = Buffer.from(hash, 'hex').toString('base64');
+  return channels.some(({ pending_htlcs }) => pending_htlcs.some(({ hash_lock }) => hash_lock === lock));
 }
 
 /** @throws OutcomeUnknown */

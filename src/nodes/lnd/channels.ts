@@ -14,8 +14,23 @@ export function channelPoint(id: ChannelId): Partial<ChannelPoint> {
   return { funding_txid_str: txid, output_index: Number(index) };
 }
 
+/** LND's peers agree on a closing within so long, or not at all. ms. */
+const NEGOTIATION_MS = 60_000;
+
+/** Asked again while it negotiates, LND forgets what its peer has said already, and the closing is stuck: once is enough. */
+export function closeChannels(client: LndClient): (order: CloseOrder) => Promise<CloseAnswer> {
+  const begun = new Map<ChannelId, number>();
+  return async (order) => {
+    const since = performance.now() - (begun.get(order.channel) ?? Number.NEGATIVE_INFINITY);
+    if (!order.force && since < NEGOTIATION_MS) return { kind: 'closing' };
+    const answer = await closeChannel(client, order);
+    if (answer.kind === 'closing') begun.set(order.channel, performance.now());
+    return answer;
+  };
+}
+
 /** @throws LndError when LND does not answer: asked again, it closes the channel once */
-export async function closeChannel(client: LndClient, { channel, force }: CloseOrder): Promise<CloseAnswer> {
+async function closeChannel(client: LndClient, { channel, force }: CloseOrder): Promise<CloseAnswer> {
   const updates = client.lightning.closeChannel({
     channel_point: channelPoint(channel),
     force,

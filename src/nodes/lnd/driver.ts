@@ -5,7 +5,7 @@ import type { Journal } from '../journal.ts';
 import type { Facet, Facets, LightningNode, NodeInfo, Subscription } from '../node.ts';
 import { type Notebook, openNotebook } from '../notebook.ts';
 import { type Accounts, createAccounts, readExpected } from './accounts.ts';
-import { closeChannel, pendingHtlcs } from './channels.ts';
+import { closeChannels, pendingHtlcs } from './channels.ts';
 import type { LndClient } from './client.ts';
 import { readClock } from './clock.ts';
 import { type Coins, createCoins } from './coins.ts';
@@ -69,6 +69,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
   const ask = <T>(call: () => Promise<T>): Promise<T> =>
     stopped ? Promise.reject(new Error('the node is stopped')) : call();
 
+  const closeChannel = closeChannels(client);
   /** What every LND can do. What its options switch on is known once it has answered. */
   const facets: Facets = {
     routes: { find: (question) => ask(() => findRoutes(client, question)) },
@@ -81,7 +82,7 @@ export function openLnd({ client, journal }: LndOptions): LightningNode {
     close: {
       close: async (order) => {
         const { accounts } = await drive();
-        return closeChannel(client, order).finally(() => accounts.look());
+        return closeChannel(order).finally(() => accounts.look());
       },
     },
   };
